@@ -1,0 +1,54 @@
+"""What every response carries: a request id and the content security policy."""
+
+import logging
+import re
+import uuid
+from contextvars import ContextVar
+
+from django.conf import settings
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_ACCEPTABLE = re.compile(r"[0-9A-Za-z._-]{8,64}")
+
+
+def current_request_id() -> str:
+    """The id of the request being served, or "" outside one."""
+    return _request_id.get()
+
+
+class RequestIdMiddleware:
+    """Take the proxy's X-Request-Id, or make one; answer with it, log with it, show it in errors."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        offered = request.headers.get("X-Request-Id", "")
+        request.request_id = offered if _ACCEPTABLE.fullmatch(offered) else uuid.uuid4().hex
+        token = _request_id.set(request.request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            _request_id.reset(token)
+        response["X-Request-Id"] = request.request_id
+        return response
+
+
+class RequestIdFilter(logging.Filter):
+    """Give every log record the id of its request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = current_request_id() or "-"
+        return True
+
+
+class ContentSecurityPolicyMiddleware:
+    """Send the content security policy of the settings with every response."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
+        return response

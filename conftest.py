@@ -1,0 +1,62 @@
+"""What every test has: servers, the system's Chromium, and a CI in which nothing is left out."""
+
+import os
+import shutil
+from typing import Any
+
+import pytest
+
+pytest_plugins = ("embedded.testing",)
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+INSTALL_CHROMIUM = "Chromium is missing. Install it with: apt-get install chromium fonts-liberation2"
+# The browser is to talk to the tested server alone, and must run in containers, as root and without a GPU.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests, saying what to install, where there is no Chromium. Nothing is ever downloaded."""
+    if CHROMIUM is None:
+        for item in items:
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.skip(reason=INSTALL_CHROMIUM))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright's launch options, with the system's Chromium."""
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": CHROMIUM_FLAGS}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: what was not run has not been shown to work."""
+    if is_ci() and skipped(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Name what was skipped, and why it matters in CI."""
+    if is_ci() and skipped(config):
+        terminalreporter.section("skipped, which fails in CI", red=True)
+        for report in skipped(config):
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            terminalreporter.line(f"{report.nodeid}: {reason}")
+
+
+def is_ci() -> bool:
+    """Whether the environment says that nothing may be skipped."""
+    return os.environ.get("CI", "").lower() in ("1", "true")
+
+
+def skipped(config: pytest.Config) -> list[Any]:
+    """The reports of skipped tests, of all xdist workers."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return list(reporter.stats.get("skipped", [])) if reporter else []

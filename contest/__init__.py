@@ -1,0 +1,1 @@
+"""Contests, rounds, questions, attempts; closing, ranking and the public record."""

@@ -1,0 +1,1 @@
+"""Participation figures, pages and exports. Reads every app; nobody imports it."""
