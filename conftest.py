@@ -4,6 +4,7 @@ import os
 import shutil
 from typing import Any
 
+import django
 import pytest
 
 pytest_plugins = ("embedded.testing",)
@@ -20,6 +21,12 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def pytest_configure() -> None:
+    """Set Django up now: after the servers have been started, before a test module imports a model."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
