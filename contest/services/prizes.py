@@ -1,0 +1,66 @@
+"""Handing out a ranked round's prizes, and what is still at stake."""
+
+from collections.abc import Iterator
+
+from contest.models import Draw, Round, Standing
+from contest.models.setup import Wins
+from contest.ranking import Ranked, Tie, give_prizes, prize_places
+
+
+def award_prizes(round: Round) -> list[Tie]:
+    """Give the round's prizes anew by ranks, lots and exclusions; returns the ties that need lots.
+
+    Sets `round.prize_excluded`; the caller saves it, and holds the round's lock.
+    """
+    round.prize_excluded = earlier_winners(round) if round.rules["wins"] == Wins.ONCE else []
+    given, ties = decide_prizes(round)
+    Standing.objects.filter(round=round, prize__isnull=False).update(prize=None)
+    by_code = {prize.code: prize for prize in round.prizes.all()}
+    for code, prize in by_code.items():
+        entries = [entry for entry, won in given.items() if won == code]
+        Standing.objects.filter(round=round, attempt__entry__in=entries, attempt__round=round).update(prize=prize)
+    return ties
+
+
+def decide_prizes(round: Round) -> tuple[dict[str, str], list[Tie]]:
+    """({entry: prize code}, ties that need lots) over all blocks of a round that has standings."""
+    if not round.perfect_people and not round.rules["prize_if_nobody_perfect"]:
+        return {}, []
+    prizes = prize_places(round.prizes.all())
+    draws = list(Draw.objects.filter(round=round).values_list("entries", flat=True))
+    excluded = set(round.prize_excluded)
+    given: dict[str, str] = {}
+    ties: list[Tie] = []
+    for block in _blocks_of(round):
+        winners, open_ties = give_prizes(
+            _rows(round, block), block=block, prizes=prizes, excluded=excluded, draws=draws
+        )
+        given |= winners
+        ties += open_ties
+    return given, ties
+
+
+def _blocks_of(round: Round) -> list[str]:
+    return sorted({*round.blocks, ""})
+
+
+def _rows(round: Round, block: str) -> Iterator[Ranked]:
+    standings = Standing.objects.filter(round=round, block=block).in_stored_order()
+    rows = standings.values_list("rank", "attempt__entry", "attempt__user_id")
+    return (Ranked(*row) for row in _in_pages(rows))
+
+
+def _in_pages(rows, size: int = 500) -> Iterator[tuple]:
+    """The rows in pages, so that only the head of a long ranking is read."""
+    start = 0
+    while page := list(rows[start : start + size]):
+        yield from page
+        start += size
+
+
+def earlier_winners(round: Round) -> list[int]:
+    """People who have won a prize in an earlier round of the contest."""
+    won = Standing.objects.filter(
+        prize__isnull=False, round__contest=round.contest_id, round__number__lt=round.number
+    )
+    return sorted(set(won.values_list("attempt__user_id", flat=True)))

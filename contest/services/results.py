@@ -1,0 +1,77 @@
+"""What organisers do with a ranked round: publish, draw lots, make final."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.audit import record_audit
+from accounts.clock import server_now
+from accounts.models import User
+from contest.models import Draw, Round
+from contest.models.round import RESULT_STATES, RoundState
+from contest.problems import Refused
+from contest.ranking import Tie
+from contest.services.prizes import award_prizes, decide_prizes
+
+
+def undrawn_ties(round: Round) -> list[Tie]:
+    """Ties that cross the end of a prize and for which no lots have been drawn."""
+    return decide_prizes(round)[1] if round.has_result else []
+
+
+def publish_round(*, round: Round, actor: User) -> Round:
+    """Make the ranked result public, as provisional. Raises Refused when the round is not ranked."""
+    with transaction.atomic():
+        round = Round.objects.select_for_update().get(pk=round.pk)
+        if round.state != RoundState.RANKED:
+            raise Refused(_("Chỉ công bố được kết quả của tuần thi đã xếp hạng."))
+        round.state, round.published_at = RoundState.PUBLISHED, server_now()
+        round.save(update_fields=["state", "published_at"])
+        record_audit(actor=actor, verb="round.publish", object=round, after={"version": round.version})
+    return round
+
+
+def finalise_round(*, round: Round, actor: User) -> Round:
+    """Make the published result final. Raises Refused while lots are still to be drawn."""
+    with transaction.atomic():
+        round = Round.objects.select_for_update().get(pk=round.pk)
+        if round.state != RoundState.PUBLISHED:
+            raise Refused(_("Chỉ chốt được kết quả đã công bố."))
+        ties = undrawn_ties(round)
+        if ties:
+            raise Refused(*(_need_of_lots(tie) for tie in ties))
+        round.state, round.finalised_at = RoundState.FINAL, server_now()
+        round.save(update_fields=["state", "finalised_at"])
+        record_audit(actor=actor, verb="round.finalise", object=round, after={"version": round.version})
+    return round
+
+
+def _need_of_lots(tie: Tie) -> str:
+    return _("%(count)s người đồng hạng %(rank)s cần bốc thăm để phân định giải.") % {
+        "count": len(tie.entries), "rank": tie.rank,
+    }
+
+
+def record_draw(*, round: Round, actor: User, entries: Sequence[str], minutes: str) -> Draw:
+    """Record lots drawn for one tie, in drawn order, and give the prizes anew as a new version.
+
+    Raises Refused unless `entries` are exactly the entries of a tie that waits for lots.
+    """
+    with transaction.atomic():
+        round = Round.objects.select_for_update().get(pk=round.pk)
+        if round.state not in RESULT_STATES or round.state == RoundState.FINAL:
+            raise Refused(_("Chỉ bốc thăm được khi tuần thi đã xếp hạng và chưa chốt kết quả."))
+        if sorted(entries) not in [sorted(tie.entries) for tie in undrawn_ties(round)]:
+            raise Refused(_("Danh sách bốc thăm phải gồm đúng những người đồng hạng đang chờ bốc thăm."))
+        if not minutes.strip():
+            raise Refused(_("Cần ghi biên bản bốc thăm."))
+        draw = Draw.objects.create(round=round, entries=list(entries), minutes=minutes.strip(), recorded_by=actor)
+        award_prizes(round)
+        round.version += 1
+        round.save(update_fields=["version", "prize_excluded"])
+        record_audit(
+            actor=actor, verb="round.draw_lots", object=round,
+            after={"entries": list(entries), "minutes": minutes, "version": round.version},
+        )
+    return draw
