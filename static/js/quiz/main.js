@@ -39,6 +39,7 @@ const inputsOf = (slot) => $$(`input[name="q${slot}"]`, form);
 const predictionInput = $("#prediction");
 const predictionError = $("#prediction-error");
 const predictionEcho = $("#prediction-echo");
+let predictionUnreadable = false; // then the field shows something else than the server holds
 
 function show(slot, value) {
   if (slot === "p") {
@@ -55,6 +56,8 @@ function showPredictionReading() {
   predictionError.hidden = ok;
   predictionInput.toggleAttribute("aria-invalid", !ok);
   predictionInput.closest(".field").classList.toggle("field--error", !ok);
+  predictionUnreadable = !ok;
+  refreshMark("p");
   predictionEcho.textContent = ok && value !== null ? fill(predictionEcho.dataset.text, { value: showPrediction(value) }) : "";
   return { ok, value };
 }
@@ -67,8 +70,11 @@ let predictionTimer = 0;
 function takePrediction() {
   clearTimeout(predictionTimer);
   const { ok, value } = showPredictionReading();
-  if (ok && value !== saver.value("p")) saver.edit("p", value);
+  if (ok && !samePrediction(value, saver.value("p"))) saver.edit("p", value);
+  return ok;
 }
+
+const samePrediction = (a, b) => (a === null || b === null ? a === b : Number(a) === Number(b));
 
 form.addEventListener("change", ({ target }) => {
   const slot = target.closest("[data-slot]")?.dataset.slot;
@@ -98,19 +104,23 @@ const toSay = new Set();
 let sayTimer = 0;
 
 function say() {
-  const saved = [...toSay].filter((slot) => saver.state(slot).name === "saved");
-  const trouble = [...toSay].filter((slot) => ["waiting", "rejected"].includes(saver.state(slot).name));
+  const saved = [...toSay].filter((slot) => stateOf(slot).name === "saved");
+  const trouble = [...toSay].filter((slot) => ["waiting", "rejected"].includes(stateOf(slot).name));
   toSay.clear();
   const name = (slot) => (slot === "p" ? texts.predictionName : fill(texts.questionName, { position: slot }));
   const parts = [];
-  if (saved.length === 1) parts.push(`${name(saved[0])}: ${markText(saver.state(saved[0]))}`);
+  if (saved.length === 1) parts.push(`${name(saved[0])}: ${markText(stateOf(saved[0]))}`);
   if (saved.length > 1) parts.push(fill(texts.savedMany, { count: saved.length }));
-  if (trouble.length) parts.push(`${trouble.map(name).join(", ")}: ${markText(saver.state(trouble[0]))}`);
+  if (trouble.length) parts.push(`${trouble.map(name).join(", ")}: ${markText(stateOf(trouble[0]))}`);
   if (parts.length) live.textContent = parts.join(". ");
 }
 
+function stateOf(slot) {
+  return slot === "p" && predictionUnreadable ? { name: "rejected", text: "" } : saver.state(slot);
+}
+
 function refreshMark(slot) {
-  const state = saver.state(slot);
+  const state = stateOf(slot);
   const mark = $(`[data-mark="${slot}"]`);
   mark.dataset.state = state.name;
   $("span", mark).textContent = markText(state);

@@ -2,6 +2,7 @@
 // submit, repeated until an answer arrives (the server gives the same receipt however often it is asked).
 
 import { NetworkError } from "./api.js";
+import { showPrediction } from "./prediction.js";
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -55,7 +56,10 @@ export class Submission {
   /** Opens the dialog; keeps trying to save what is unsaved until it is through or the person goes back. */
   async start() {
     if (this.saver.stopped) return;
-    this.collect();
+    if (!this.collect()) {
+      this.#goTo("#du-doan");
+      return;
+    }
     const mine = ++this.#attempt;
     this.#step("saving");
     while (!(await this.saver.flush())) {
@@ -67,7 +71,15 @@ export class Submission {
     const unanswered = this.config.questions.map((q) => q.position).filter((position) => !(this.saver.value(String(position)) ?? []).length);
     const predictionMissing = this.config.prediction.required && this.saver.value("p") === null;
     if (unanswered.length || predictionMissing) this.#showMissing(unanswered, predictionMissing);
-    else this.#step("confirm");
+    else this.#confirm();
+  }
+
+  #confirm() {
+    const prediction = this.saver.value("p");
+    const line = this.dialog.querySelector("[data-prediction-line]");
+    line.hidden = prediction === null;
+    line.querySelector("[data-prediction]").textContent = showPrediction(prediction);
+    this.#step("confirm");
   }
 
   #showMissing(unanswered, predictionMissing) {
