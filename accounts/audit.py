@@ -9,7 +9,11 @@ from accounts.models import AuditEntry, User
 
 
 def record_audit(
-    *, actor: User | None, verb: str, object: models.Model, before: dict[str, Any] | None = None,
+    *,
+    actor: User | None,
+    verb: str,
+    object: models.Model,
+    before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> AuditEntry:
     """Write that `actor` did `verb` to `object`. `before` and `after` must be JSON and hold no secret."""

@@ -31,9 +31,7 @@ class UnitKind(models.Model):
 class UnitQuerySet(models.QuerySet["Unit"]):
     def in_force_on(self, day: date) -> "UnitQuerySet":
         """Units that exist on `day`: valid_from ≤ day < valid_to, an empty end being open."""
-        return self.filter(
-            Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_to=None) | Q(valid_to__gt=day)
-        )
+        return self.filter(Q(valid_from=None) | Q(valid_from__lte=day), Q(valid_to=None) | Q(valid_to__gt=day))
 
     def at_or_below(self, unit_ids: list[int]) -> "UnitQuerySet":
         """The units named and everything under them in the tree."""
@@ -56,7 +54,12 @@ class Unit(models.Model):
     name = models.CharField(_("tên đơn vị"), max_length=255)
     kind = models.ForeignKey(UnitKind, models.PROTECT, verbose_name=_("loại đơn vị"), related_name="units")
     parent = models.ForeignKey(
-        "self", models.PROTECT, verbose_name=_("đơn vị cấp trên"), related_name="children", null=True, blank=True
+        "self",
+        models.PROTECT,
+        verbose_name=_("đơn vị cấp trên"),
+        related_name="children",
+        null=True,
+        blank=True,
     )
     headcount = models.PositiveIntegerField(_("biên chế"), null=True, blank=True)
     valid_from = models.DateField(_("hiệu lực từ"), null=True, blank=True)
@@ -77,23 +80,21 @@ class Unit(models.Model):
                 condition=Q(valid_from=None) | Q(valid_to=None) | Q(valid_from__lt=F("valid_to")),
                 name="unit_valid_from_before_valid_to",
             ),
-            models.CheckConstraint(
-                condition=Q(parent=None) | ~Q(parent=F("id")), name="unit_not_its_own_parent"
-            ),
+            models.CheckConstraint(condition=Q(parent=None) | ~Q(parent=F("id")), name="unit_not_its_own_parent"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args, **kwargs):
+        self.clean_keys()
+        super().save(*args, **kwargs)
 
     def clean_keys(self) -> None:
         """Bring the text to NFC and fill the stored sort and search keys. `bulk_create` skips `save`."""
         self.name = nfc(self.name)
         self.sort_key = sort_key(self.name)
         self.search_key = search_key(f"{self.code} {self.name}")
-
-    def save(self, *args, **kwargs):
-        self.clean_keys()
-        super().save(*args, **kwargs)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -129,9 +130,7 @@ class User(AbstractBaseUser):
         ordering = ["employee_id"]
         verbose_name = _("người dùng")
         constraints = [
-            models.UniqueConstraint(
-                fields=["email"], condition=~Q(email=""), name="user_email_unique_when_given"
-            ),
+            models.UniqueConstraint(fields=["email"], condition=~Q(email=""), name="user_email_unique_when_given"),
         ]
 
     def __str__(self) -> str:
@@ -140,15 +139,15 @@ class User(AbstractBaseUser):
     def get_full_name(self) -> str:
         return self.full_name
 
+    def save(self, *args, **kwargs):
+        self.clean_keys()
+        super().save(*args, **kwargs)
+
     def clean_keys(self) -> None:
         """Bring the text to NFC and fill the stored sort and search keys. `bulk_create` skips `save`."""
         self.full_name = nfc(self.full_name)
         self.sort_key = person_sort_key(self.full_name)
         self.search_key = search_key(f"{self.employee_id} {self.full_name}")
-
-    def save(self, *args, **kwargs):
-        self.clean_keys()
-        super().save(*args, **kwargs)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -169,11 +168,10 @@ class Membership(models.Model):
     class Meta:
         verbose_name = _("thành viên đơn vị")
         constraints = [
-            models.UniqueConstraint(
-                fields=["user"], condition=Q(ends_on=None), name="membership_one_open_per_user"
-            ),
+            models.UniqueConstraint(fields=["user"], condition=Q(ends_on=None), name="membership_one_open_per_user"),
             models.CheckConstraint(
-                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="membership_starts_before_end"
+                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
+                name="membership_starts_before_end",
             ),
         ]
 

@@ -21,6 +21,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 DATA_DIR = Path(env("DATA_DIR", default="var")).resolve()
 EXPORT_DIR = DATA_DIR / "exports"
+RECORD_DIR = DATA_DIR / "records"
 UPLOAD_DIR = Path(env("UPLOAD_DIR", default=str(DATA_DIR / "uploads")))
 DEMO_PASSWORD = env("DEMO_PASSWORD", default="demo-cchc")
 # Lets `close_rounds --at` run ahead of the server's clock. Never in production.
@@ -128,6 +129,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "contest.tasks.tick", "schedule": 15.0, "options": {"expires": 14}},
+    "build-public-records": {
+        "task": "contest.tasks.build_public_records",
+        "schedule": 15.0,
+        "options": {"expires": 14},
+    },
     "sweep-exports": {"task": "reports.tasks.sweep_exports", "schedule": 30.0, "options": {"expires": 29}},
 }
 
@@ -164,7 +170,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.problems.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "accounts.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -173,6 +179,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "CCHC contest portal",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "contest.api.schema.add_hot_paths",
+    ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 

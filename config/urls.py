@@ -15,3 +15,8 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.page_not_found"
+handler500 = "config.errors.server_error"

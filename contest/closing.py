@@ -58,12 +58,14 @@ def close_round(round_id: int, *, now: datetime | None = None) -> Closed | None:
     Returns None when it is not due, when it is ranked already, or when another closer is at it.
     """
     now = now or server_now()
+    closed = None
     for step in STEPS:
         with _locked(round_id, now) as round:
             if round is None:
                 return None
             step(round)
-    return Closed(round.pk, round.entries, round.cut_off, round.abandoned)
+            closed = Closed(round.pk, round.entries or 0, round.cut_off or 0, round.abandoned or 0)
+    return closed
 
 
 @contextmanager
@@ -113,8 +115,11 @@ def settle_attempts(round: Round) -> None:
     round.abandoned = states.filter(state=AttemptState.ABANDONED).count()
     rule = round.rules["prediction"]
     round.prediction_target = prediction_target(
-        rule["asks"], rule["decimals"], entries=round.entries, people=round.people,
-        perfect_people=round.perfect_people,
+        rule["asks"],
+        rule["decimals"],
+        entries=totals["entries"],
+        people=totals["people"],
+        perfect_people=totals["perfect_people"],
     )
     round.save(update_fields=[*totals, "cut_off", "abandoned", "prediction_target"])
 
@@ -133,7 +138,8 @@ def mark_eligibility(round: Round) -> None:
 def _totals(round: Round) -> dict[str, int]:
     """entries, people, perfect_people and zero, as the record defines them."""
     full = key_of(round).full_marks
-    counted = f"""SELECT count(*) FILTER (WHERE eligible), count(*) FILTER (WHERE eligible AND score = {full}),
+    counted = f"""SELECT count(*) FILTER (WHERE eligible),
+        count(*) FILTER (WHERE eligible AND score = {full}),
         count(*) FILTER (WHERE score = 0) FROM ({counted_sql(round)}) counted"""
     with connection.cursor() as cursor:
         cursor.execute(counted)
@@ -147,13 +153,15 @@ def _totals(round: Round) -> dict[str, int]:
 
 def rank_round(round: Round) -> None:
     """Step 4. Write standings and prizes and move the state, or nothing of it."""
+    assert round.prediction_target is not None  # step 3 has come before
+    standings = standings_sql(round, round.prediction_target)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = %s", [RANKING_WORK_MEM])
         cursor.execute("DELETE FROM contest_standing WHERE round_id = %s", [round.pk])
         cursor.execute(
             "INSERT INTO contest_standing"
             " (round_id, attempt_id, position, block, rank, score, prediction_error)"
-            f" SELECT {round.pk}, standings.* FROM ({standings_sql(round, round.prediction_target)}) standings"
+            f" SELECT {round.pk}, standings.* FROM ({standings}) standings"
         )
     award_prizes(round)
     Round.objects.filter(pk=round.pk, state=RoundState.CLOSED).update(

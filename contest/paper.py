@@ -16,7 +16,7 @@ CHOICE_CODES = "ABCDEF"
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A scheduled round's content. Indexes are canonical (bank order, from 0); positions are as shown, from 1."""
+    """A scheduled round's content. Indexes are canonical, from 0; positions are as shown, from 1."""
 
     round_id: int
     questions: tuple[dict[str, Any], ...]

@@ -18,9 +18,7 @@ class Refused(Problem):
 
 
 def round_not_open(now: datetime, opens_at: datetime) -> Problem:
-    return Problem(
-        409, "round_not_open", _("Tuần thi chưa mở."), server_time=iso(now), opens_at=iso(opens_at)
-    )
+    return Problem(409, "round_not_open", _("Tuần thi chưa mở."), server_time=iso(now), opens_at=iso(opens_at))
 
 
 def round_closed(now: datetime) -> Problem:
@@ -29,7 +27,8 @@ def round_closed(now: datetime) -> Problem:
 
 def not_a_participant() -> Problem:
     return Problem(
-        403, "not_a_participant",
+        403,
+        "not_a_participant",
         _("Bạn không có tên trong danh sách dự thi. Vui lòng liên hệ đầu mối của đơn vị."),
     )
 
@@ -40,7 +39,9 @@ def no_attempts_left() -> Problem:
 
 def invalid_attempt_key() -> Problem:
     return Problem(
-        403, "invalid_attempt_key", _("Phiên làm bài không còn hiệu lực. Vui lòng mở lại bài thi từ trang tuần thi.")
+        403,
+        "invalid_attempt_key",
+        _("Phiên làm bài không còn hiệu lực. Vui lòng mở lại bài thi từ trang tuần thi."),
     )
 
 
@@ -62,8 +63,11 @@ def too_many_choices() -> Problem:
 
 def stale_sequence(sequence: int, **stored: Any) -> Problem:
     return Problem(
-        409, "stale_sequence", _("Đã có câu trả lời mới hơn từ một cửa sổ hoặc thiết bị khác."),
-        sequence=sequence, **stored,
+        409,
+        "stale_sequence",
+        _("Đã có câu trả lời mới hơn từ một cửa sổ hoặc thiết bị khác."),
+        sequence=sequence,
+        **stored,
     )
 
 
@@ -73,6 +77,9 @@ def invalid_prediction() -> Problem:
 
 def incomplete(unanswered: list[int], prediction_missing: bool) -> Problem:
     return Problem(
-        422, "incomplete", _("Bài thi chưa hoàn thành."), unanswered=unanswered,
+        422,
+        "incomplete",
+        _("Bài thi chưa hoàn thành."),
+        unanswered=unanswered,
         prediction_missing=prediction_missing,
     )

@@ -95,7 +95,11 @@ class Tie:
 
 
 def give_prizes(
-    rows: Iterable[Ranked], *, block: str, prizes: Sequence[tuple[str, int]], excluded: set[int],
+    rows: Iterable[Ranked],
+    *,
+    block: str,
+    prizes: Sequence[tuple[str, int]],
+    excluded: set[int],
     draws: Sequence[Sequence[str]],
 ) -> tuple[dict[str, str], list[Tie]]:
     """({entry: prize code}, ties that need lots) of one block.
@@ -142,4 +146,3 @@ def _in_one_draw(entries: Sequence[str], drawn: Mapping[str, tuple[int, int]]) -
 def prize_places(prizes: Iterable[Any]) -> list[tuple[str, int]]:
     """`Prize` rows as (code, count) in order."""
     return [(prize.code, prize.count) for prize in sorted(prizes, key=lambda prize: prize.position)]
-

@@ -4,6 +4,9 @@ from celery import shared_task
 from django.db import connection
 
 from contest.closing import close_due_rounds
+from contest.models import Round
+from contest.models.round import PUBLIC_RESULT_STATES
+from contest.record import build_public_record
 from contest.services.attempts import end_overdue_attempts
 
 
@@ -17,3 +20,10 @@ def tick() -> None:
             "INSERT INTO contest_heartbeat (name, at) VALUES ('tick', clock_timestamp())"
             " ON CONFLICT (name) DO UPDATE SET at = excluded.at"
         )
+
+
+@shared_task
+def build_public_records() -> None:
+    """Write the public records that published rounds still lack."""
+    for round in Round.objects.filter(state__in=PUBLIC_RESULT_STATES).counted():
+        build_public_record(round)

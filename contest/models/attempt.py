@@ -24,6 +24,10 @@ ENTRY_STATES = (AttemptState.SUBMITTED, AttemptState.CUT_OFF)
 
 
 class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def with_server_time(self) -> "AttemptQuerySet":
+        """Each row also with the database's present time as `server_time`, without another query."""
+        return self.annotate(server_time=ClockTimestamp())
+
     def of(self, user: User) -> "AttemptQuerySet":
         return self.filter(user_id=user.pk)
 
@@ -58,6 +62,8 @@ class Attempt(models.Model):
     prediction_sequence = models.IntegerField(default=0)
     eligible = models.BooleanField(default=True)
 
+    server_time: datetime  # given by `with_server_time`
+
     objects = AttemptQuerySet.as_manager()
 
     class Meta:
@@ -79,9 +85,24 @@ class Attempt(models.Model):
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether the attempt is still marked in progress although nothing is accepted any more."""
-        grace = timedelta(seconds=self.round.grace_seconds)
-        return self.state == AttemptState.IN_PROGRESS and now > self.deadline + grace
+        return self.state == AttemptState.IN_PROGRESS and self.key_has_expired(now)
+
+    def key_has_expired(self, now: datetime) -> bool:
+        """Whether the attempt key has reached its end: deadline plus grace."""
+        return now > self.deadline + timedelta(seconds=self.round.grace_seconds)
 
     @property
     def is_entry(self) -> bool:
         return self.state in ENTRY_STATES
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state != AttemptState.IN_PROGRESS
+
+    def shows_score(self) -> bool:
+        """Whether its owner may see its score now: it is an entry, and the round's rules release scores."""
+        return self.is_entry and self.round.shows_score()
+
+    def shows_answers(self) -> bool:
+        """Whether its owner may see right answers now: it has ended, and the round's rules release them."""
+        return self.has_ended and self.round.shows_answers()

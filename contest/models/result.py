@@ -50,9 +50,7 @@ class Standing(models.Model):
     attempt = models.OneToOneField(
         Attempt, models.CASCADE, primary_key=True, related_name="standing", db_constraint=False
     )
-    round = models.ForeignKey(
-        Round, models.CASCADE, related_name="standings", db_index=False, db_constraint=False
-    )
+    round = models.ForeignKey(Round, models.CASCADE, related_name="standings", db_index=False, db_constraint=False)
     position = models.PositiveIntegerField()
     block = models.CharField(max_length=50, blank=True)
     rank = models.PositiveIntegerField()

@@ -29,6 +29,10 @@ PUBLIC_RESULT_STATES = (RoundState.PUBLISHED, RoundState.FINAL)
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
+    def with_server_time(self) -> "RoundQuerySet":
+        """Each row also with the database's present time as `server_time`, without another query."""
+        return self.annotate(server_time=ClockTimestamp())
+
     def public(self) -> "RoundQuerySet":
         """Rounds that visitors know of: of a public contest, and no draft."""
         return self.filter(contest__is_public=True).exclude(state=RoundState.DRAFT)
@@ -69,11 +73,11 @@ class Round(models.Model):
     key_confirmed_digest = models.CharField(max_length=64, blank=True)
     prepared_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
-    rules = models.JSONField(null=True, blank=True)
+    rules = models.JSONField(default=dict, blank=True)
     blocks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
-    paper = models.JSONField(null=True, blank=True)
+    paper = models.JSONField(default=list, blank=True)
     fixed_order = ArrayField(models.CharField(max_length=5), default=list, blank=True)
-    key_at_opening = models.JSONField(null=True, blank=True)
+    key_at_opening = models.JSONField(default=dict, blank=True)
     salt = models.CharField(max_length=64, blank=True)
     commitment = models.CharField(max_length=64, blank=True)
     secret = models.BinaryField(max_length=32, null=True, blank=True)
@@ -93,6 +97,9 @@ class Round(models.Model):
     cut_off = models.PositiveIntegerField(null=True, blank=True)
     abandoned = models.PositiveIntegerField(null=True, blank=True)
     prize_excluded = ArrayField(models.BigIntegerField(), default=list, blank=True)
+    result_hash = models.CharField(max_length=64, blank=True)
+
+    server_time: datetime  # given by `with_server_time`
 
     objects = RoundQuerySet.as_manager()
 
@@ -103,7 +110,7 @@ class Round(models.Model):
             models.UniqueConstraint(fields=["contest", "number"], name="round_number_once_per_contest"),
             models.CheckConstraint(condition=Q(opens_at__lt=F("closes_at")), name="round_opens_before_it_closes"),
             models.CheckConstraint(
-                condition=Q(state="draft") | Q(paper__isnull=False, commitment__gt="", secret__isnull=False),
+                condition=Q(state="draft") | Q(commitment__gt="", secret__isnull=False),
                 name="round_scheduled_with_frozen_content",
             ),
             models.CheckConstraint(
@@ -165,7 +172,8 @@ class RoundQuestion(models.Model):
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(
-                fields=["round", "position"], name="round_question_position_once",
+                fields=["round", "position"],
+                name="round_question_position_once",
                 deferrable=models.Deferrable.DEFERRED,
             ),
             models.UniqueConstraint(fields=["round", "question"], name="round_question_once"),

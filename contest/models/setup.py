@@ -74,12 +74,15 @@ class ContestQuerySet(models.QuerySet["Contest"]):
 
 
 class Contest(models.Model):
-    """A contest and its rules. A round copies the rules when it is scheduled; later edits reach later rounds."""
+    """A contest and its rules. A round copies them when it is scheduled; later edits reach later rounds."""
 
     slug = models.SlugField(_("tên rút gọn"), unique=True)
     title = models.CharField(_("tên hội thi"), max_length=255)
     unit = models.ForeignKey(
-        Unit, models.PROTECT, verbose_name=_("đơn vị tổ chức"), related_name="contests",
+        Unit,
+        models.PROTECT,
+        verbose_name=_("đơn vị tổ chức"),
+        related_name="contests",
         help_text=_("Các đơn vị trực thuộc đều thuộc phạm vi hội thi."),
     )
     introduction = models.TextField(_("giới thiệu"), blank=True)
@@ -91,13 +94,21 @@ class Contest(models.Model):
         _("thời gian mở (phút)"), default=7 * 24 * 60, validators=[MinValueValidator(1)]
     )
     attempts_allowed = models.PositiveSmallIntegerField(
-        _("số lượt thi mỗi người mỗi tuần"), null=True, blank=True, default=1,
-        validators=[MinValueValidator(1), MaxValueValidator(100)], help_text=_("Để trống: không giới hạn."),
+        _("số lượt thi mỗi người mỗi tuần"),
+        null=True,
+        blank=True,
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("Để trống: không giới hạn."),
     )
     counts = models.CharField(_("lượt được tính"), max_length=10, choices=Counts.choices, default=Counts.BEST)
     time_limit_seconds = models.PositiveIntegerField(
-        _("thời gian làm bài (giây)"), null=True, blank=True, default=1800,
-        validators=[MinValueValidator(10)], help_text=_("Để trống: không giới hạn."),
+        _("thời gian làm bài (giây)"),
+        null=True,
+        blank=True,
+        default=1800,
+        validators=[MinValueValidator(10)],
+        help_text=_("Để trống: không giới hạn."),
     )
     grace_seconds = models.PositiveSmallIntegerField(
         _("thời gian du di đường truyền (giây)"), default=5, validators=[MaxValueValidator(60)]
@@ -111,14 +122,18 @@ class Contest(models.Model):
     shuffle_questions = models.BooleanField(_("đảo thứ tự câu hỏi"), default=True)
     shuffle_choices = models.BooleanField(_("đảo thứ tự phương án"), default=True)
     prediction_asks = models.CharField(
-        _("câu dự đoán hỏi"), max_length=20, choices=PredictionAsks.choices, default=PredictionAsks.PERFECT_PEOPLE
+        _("câu dự đoán hỏi"),
+        max_length=20,
+        choices=PredictionAsks.choices,
+        default=PredictionAsks.PERFECT_PEOPLE,
     )
     prediction_decimals = models.PositiveSmallIntegerField(
         _("số chữ số thập phân của dự đoán"), default=0, validators=[MaxValueValidator(5)]
     )
     prediction_required = models.BooleanField(_("bắt buộc dự đoán"), default=True)
     tie_chain = ArrayField(
-        models.CharField(max_length=30, choices=TieKey.choices), verbose_name=_("thứ tự xét hạng"),
+        models.CharField(max_length=30, choices=TieKey.choices),
+        verbose_name=_("thứ tự xét hạng"),
         default=default_tie_chain,
     )
     prize_if_nobody_perfect = models.BooleanField(_("vẫn trao giải khi không ai đúng tất cả"), default=True)
@@ -127,7 +142,9 @@ class Contest(models.Model):
         _("cho xem điểm"), max_length=20, choices=ScoreRelease.choices, default=ScoreRelease.AFTER_CLOSE
     )
     answers_release = models.CharField(
-        _("cho xem đáp án"), max_length=20, choices=AnswersRelease.choices,
+        _("cho xem đáp án"),
+        max_length=20,
+        choices=AnswersRelease.choices,
         default=AnswersRelease.AFTER_PUBLICATION,
     )
 
@@ -168,7 +185,7 @@ class Contest(models.Model):
 
 
 class Block(models.Model):
-    """A block (bảng): splits ranking and prizes only. A person's own block wins over that of the unit's kind."""
+    """A block (bảng): splits ranking and prizes only. A person's own block wins over the unit kind's."""
 
     contest = models.ForeignKey(Contest, models.CASCADE, related_name="blocks")
     code = models.CharField(_("mã bảng"), max_length=50)

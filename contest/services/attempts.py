@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from accounts.clock import ClockTimestamp, iso
+from accounts.clock import iso
 from accounts.models import Membership, RoleGrant, User
 from accounts.problems import not_found
 from accounts.rights import BARRED_ROLES
@@ -98,10 +98,7 @@ def start_attempt(*, user: User, round_id: int) -> tuple[Attempt, bool]:
     Returns the attempt (with `round` and the server's time as `server_time`) and whether it is new.
     Raises Problem: not_found, not_a_participant, round_not_open, round_closed, no_attempts_left.
     """
-    round = (
-        Round.objects.public().select_related("contest").annotate(server_time=ClockTimestamp())
-        .filter(pk=round_id).first()
-    )
+    round = Round.objects.public().select_related("contest").with_server_time().filter(pk=round_id).first()
     if round is None:
         raise not_found()
     place = _place_of(user, round)
@@ -166,15 +163,33 @@ def _running_of(attempts: list[Attempt], round: Round) -> Attempt | None:
 def _insert_attempt(user: User, round: Round, place: _Place, *, number: int) -> Attempt | None:
     paper = paper_of(round.pk)
     attempt = Attempt(
-        id=uuid4(), round=round, user=user, number=number, unit_id=place.unit_id, block=place.block,
-        nonce=new_nonce(), answers=[0] * paper.size, sequences=[0] * paper.size, prediction_sequence=0,
+        id=uuid4(),
+        round=round,
+        user=user,
+        number=number,
+        unit_id=place.unit_id,
+        block=place.block,
+        nonce=new_nonce(),
+        answers=[0] * paper.size,
+        sequences=[0] * paper.size,
+        prediction_sequence=0,
     )
     attempt.entry = paper.entry_of(attempt.id)
-    row = _one_row(_START, {
-        "id": attempt.id, "user": user.pk, "number": number, "unit": place.unit_id, "block": place.block,
-        "entry": attempt.entry, "nonce": attempt.nonce, "limit": round.rules["time_limit_seconds"],
-        "size": paper.size, "round": round.pk,
-    })
+    row = _one_row(
+        _START,
+        {
+            "id": attempt.id,
+            "user": user.pk,
+            "number": number,
+            "unit": place.unit_id,
+            "block": place.block,
+            "entry": attempt.entry,
+            "nonce": attempt.nonce,
+            "limit": round.rules["time_limit_seconds"],
+            "size": paper.size,
+            "round": round.pk,
+        },
+    )
     if row is None:
         return None
     attempt.started_at, attempt.deadline = (moment.astimezone(UTC) for moment in row)
@@ -226,9 +241,7 @@ def save_prediction(*, key: AttemptKey, value: Any, sequence: int) -> tuple[str 
     row = _one_row(_PREDICT, {**_guard(key, paper), "value": number, "sequence": sequence})
     if row is None:
         attempt = _refused_attempt(key)
-        raise problems.stale_sequence(
-            attempt.prediction_sequence, value=shown_prediction(attempt.prediction, paper)
-        )
+        raise problems.stale_sequence(attempt.prediction_sequence, value=shown_prediction(attempt.prediction, paper))
     return shown_prediction(number, paper), Saved(sequence, row[0])
 
 
@@ -255,8 +268,9 @@ def _guard(key: AttemptKey, paper: Paper) -> dict[str, Any]:
 
 
 def _submission(
-    paper: Paper, entry: str, submitted_at: datetime, answers: list[int], prediction: Decimal | None
+    paper: Paper, entry: str, submitted_at: datetime | None, answers: list[int], prediction: Decimal | None
 ) -> Submission:
+    assert submitted_at is not None  # a constraint of the table: every entry has its time
     text = number_text(prediction, paper.rules["prediction"]["decimals"])
     receipt = receipt_of(entry, iso(submitted_at), paper.chosen_codes(answers), text)
     return Submission(submitted_at, entry, receipt)
@@ -276,10 +290,7 @@ def _refused_attempt(key: AttemptKey, *, submitted_is_fine: bool = False) -> Att
 
     Raises Problem: not_found, invalid_attempt_key, attempt_closed.
     """
-    attempt = (
-        Attempt.objects.select_related("round").annotate(server_time=ClockTimestamp())
-        .filter(pk=key.attempt_id).first()
-    )
+    attempt = Attempt.objects.select_related("round").with_server_time().filter(pk=key.attempt_id).first()
     if attempt is None:
         raise not_found()
     if attempt.nonce != key.nonce:

@@ -60,7 +60,5 @@ def _in_pages(rows, size: int = 500) -> Iterator[tuple]:
 
 def earlier_winners(round: Round) -> list[int]:
     """People who have won a prize in an earlier round of the contest."""
-    won = Standing.objects.filter(
-        prize__isnull=False, round__contest=round.contest_id, round__number__lt=round.number
-    )
+    won = Standing.objects.filter(prize__isnull=False, round__contest=round.contest_id, round__number__lt=round.number)
     return sorted(set(won.values_list("attempt__user_id", flat=True)))

@@ -49,7 +49,8 @@ def finalise_round(*, round: Round, actor: User) -> Round:
 
 def _need_of_lots(tie: Tie) -> str:
     return _("%(count)s người đồng hạng %(rank)s cần bốc thăm để phân định giải.") % {
-        "count": len(tie.entries), "rank": tie.rank,
+        "count": len(tie.entries),
+        "rank": tie.rank,
     }
 
 
@@ -69,9 +70,12 @@ def record_draw(*, round: Round, actor: User, entries: Sequence[str], minutes: s
         draw = Draw.objects.create(round=round, entries=list(entries), minutes=minutes.strip(), recorded_by=actor)
         award_prizes(round)
         round.version += 1
-        round.save(update_fields=["version", "prize_excluded"])
+        round.result_hash = ""
+        round.save(update_fields=["version", "result_hash", "prize_excluded"])
         record_audit(
-            actor=actor, verb="round.draw_lots", object=round,
+            actor=actor,
+            verb="round.draw_lots",
+            object=round,
             after={"entries": list(entries), "minutes": minutes, "version": round.version},
         )
     return draw

@@ -5,7 +5,7 @@ import pytest
 from accounts.problems import Problem
 from contest.attempt_key import AttemptKey
 from contest.models import Attempt
-from contest.paper import compile_paper, mask_to_positions
+from contest.paper import compile_paper, mask_to_positions, paper_of
 from contest.services.attempts import save_answer, save_prediction, start_attempt, submit_attempt
 from tests.factories import grant, make_contest, make_unit, make_user, open_round
 
@@ -53,8 +53,6 @@ def test_an_attempt_starts_once_and_is_given_again_while_it_runs(round, person):
 
 
 def test_starting_takes_four_queries(round, person, django_assert_num_queries):
-    from contest.paper import paper_of
-
     paper_of(round.pk)
     with django_assert_num_queries(4):
         start_attempt(user=person, round_id=round.pk)
@@ -92,8 +90,13 @@ def test_the_same_save_again_is_accepted_and_another_with_its_number_is_not(atte
 
 @pytest.mark.parametrize(
     ("position", "choices", "code"),
-    [(0, [1], "unknown_position"), (4, [1], "unknown_position"), (1, [5], "unknown_choice"),
-     (1, [0], "unknown_choice"), (1, [1, 2], "too_many_choices")],
+    [
+        (0, [1], "unknown_position"),
+        (4, [1], "unknown_position"),
+        (1, [5], "unknown_choice"),
+        (1, [0], "unknown_choice"),
+        (1, [1, 2], "too_many_choices"),
+    ],
 )
 def test_what_the_paper_does_not_offer_is_refused(attempt, position, choices, code):
     with refusal(code):
@@ -114,7 +117,11 @@ def test_submitting_twice_gives_the_same_receipt(round, attempt):
     first = submit_attempt(key=key_of(attempt))
     assert submit_attempt(key=key_of(attempt)) == first
     attempt.refresh_from_db()
-    assert (attempt.state, attempt.submitted_at, attempt.entry) == ("submitted", first.submitted_at, first.entry)
+    assert (attempt.state, attempt.submitted_at, attempt.entry) == (
+        "submitted",
+        first.submitted_at,
+        first.entry,
+    )
 
 
 def test_nothing_is_accepted_after_submission(round, attempt):

@@ -1,0 +1,39 @@
+"""What an address answers when it fails: problem+json under /api/, a page elsewhere, never a stack trace."""
+
+import sys
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from accounts.problems import Problem, malformed, not_found, overloaded, problem_response
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _answer(request, malformed())
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _answer(request, Problem(403, "forbidden", _("Bạn không có quyền thực hiện việc này.")))
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _answer(request, not_found())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500; or 503 with Retry-After where the database was not to be had."""
+    lost_database = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    error = Problem(500, "server_error", _("Hệ thống gặp lỗi. Vui lòng thử lại sau."))
+    return _answer(request, overloaded() if lost_database else error, template="500.html")
+
+
+def _answer(request: HttpRequest, problem: Problem, template: str = "") -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem_response(request, problem)
+    context = {"request_id": getattr(request, "request_id", "")}
+    response = render(request, template or f"{problem.status}.html", context, status=problem.status)
+    if problem.status == 503:
+        response["Retry-After"] = "2"
+    return response

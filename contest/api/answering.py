@@ -1,0 +1,116 @@
+"""The three hot calls as plain Django views: save an answer, save the prediction, submit.
+
+They know one credential, the `Attempt-Key` header: no session, so no CSRF, and an expired session blocks
+no submission. They are described for the schema by hand in `contest/api/schema.py`.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from accounts.clock import iso
+from accounts.problems import (
+    Problem,
+    malformed,
+    not_authenticated,
+    not_found,
+    plain_api_view,
+    read_json_object,
+)
+from contest import problems
+from contest.attempt_key import AttemptKey, read_key
+from contest.services.attempts import Submission, save_answer, save_prediction, submit_attempt
+
+MAX_SEQUENCE = 2**31 - 1
+MAX_BODY = 65_536
+
+
+def key_for(request: HttpRequest, attempt_id: UUID) -> AttemptKey:
+    """The attempt key of the request. Raises Problem: not_authenticated, invalid_attempt_key, not_found."""
+    text = request.headers.get("Attempt-Key")
+    if not text:
+        raise not_authenticated()
+    key = read_key(text)
+    if key is None:
+        raise problems.invalid_attempt_key()
+    if key.attempt_id != attempt_id:
+        raise not_found()
+    return key
+
+
+@csrf_exempt
+@plain_api_view
+def save(request: HttpRequest, attempt_id: UUID, position: int) -> HttpResponse:
+    """PUT {choices, sequence}: store the answer at a shown position."""
+    _only(request, "PUT")
+    key = key_for(request, attempt_id)
+    body = _body(request)
+    saved = save_answer(key=key, position=position, choices=_choices(body), sequence=_sequence(body))
+    return _answer({"position": position, "sequence": saved.sequence, "saved_at": iso(saved.saved_at)})
+
+
+@csrf_exempt
+@plain_api_view
+def predict(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+    """PUT {value, sequence}: store the prediction, or clear it with null."""
+    _only(request, "PUT")
+    key = key_for(request, attempt_id)
+    body = _body(request)
+    if "value" not in body or isinstance(body["value"], (bool, list, dict)):
+        raise malformed()
+    value, saved = save_prediction(key=key, value=body["value"], sequence=_sequence(body))
+    return _answer({"value": value, "sequence": saved.sequence, "saved_at": iso(saved.saved_at)})
+
+
+@csrf_exempt
+@plain_api_view
+def submit(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+    """POST: end the attempt; repeats return the same body."""
+    _only(request, "POST")
+    key = key_for(request, attempt_id)
+    if request.body.strip():
+        _body(request)
+    return _answer(submission_payload(submit_attempt(key=key)))
+
+
+def submission_payload(submission: Submission) -> dict[str, str]:
+    return {
+        "submitted_at": iso(submission.submitted_at),
+        "entry": submission.entry,
+        "receipt": submission.receipt,
+    }
+
+
+def _only(request: HttpRequest, method: str) -> None:
+    if request.method != method:
+        raise Problem(405, "method_not_allowed", malformed().detail)
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
+        raise malformed()
+    return read_json_object(request.body)
+
+
+def _choices(body: dict[str, Any]) -> list[int]:
+    choices = body.get("choices")
+    if not isinstance(choices, list) or not all(type(choice) is int for choice in choices):
+        raise malformed()
+    if len(set(choices)) != len(choices):
+        raise malformed()
+    return choices
+
+
+def _sequence(body: dict[str, Any]) -> int:
+    sequence = body.get("sequence")
+    if type(sequence) is not int or not 1 <= sequence <= MAX_SEQUENCE:
+        raise malformed()
+    return sequence
+
+
+def _answer(body: dict[str, Any]) -> JsonResponse:
+    response = JsonResponse(body)
+    response["Cache-Control"] = "no-store"
+    return response
