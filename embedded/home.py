@@ -85,7 +85,14 @@ class Home:
         """Remember a started program, to be recognised after we have been killed."""
         child = identify(pid)
         if child:
-            self.record(children={**self._record.get("children", {}), name: [child.pid, child.started]})
+            self.record(children=self._children() | {name: [child.pid, child.started]})
+
+    def forget_child(self, name: str) -> None:
+        """A program has ended and been waited for."""
+        self.record(children={other: child for other, child in self._children().items() if other != name})
+
+    def _children(self) -> dict[str, list[int]]:
+        return dict(self._record.get("children", {}))
 
     def read_record(self) -> dict[str, Any]:
         """What the present or last run has recorded; empty if nothing."""

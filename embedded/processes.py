@@ -65,12 +65,7 @@ def session_members(leader: Identity) -> list[Identity]:
     members = []
     for pid in all_pids():
         fields = _stat(pid)
-        if (
-            fields
-            and fields[0] not in "ZX"
-            and int(fields[3]) == leader.pid
-            and int(fields[19]) >= leader.started
-        ):
+        if fields and fields[0] not in "ZX" and int(fields[3]) == leader.pid and int(fields[19]) >= leader.started:
             members.append(Identity(pid, int(fields[19])))
     leads_another = any(member.pid == leader.pid and member.started != leader.started for member in members)
     return [] if leads_another else members

@@ -88,16 +88,16 @@ class Portal:
     def _prepare(self, environment: Mapping[str, str]) -> None:
         """Migrations and static files, which do not need each other, at the same time."""
         say("Applying migrations and collecting static files")
-        names = (["migrate", "--noinput", "-v", "1"], ["collectstatic", "--noinput", "-v", "0"])
-        running = [(name, self._management(name, environment)) for name in names]
-        for name, process in running:
-            output, code = self._finish(process)
+        names = ("migrate", "collectstatic")
+        running = {name: self._management(environment, name, "--noinput") for name in names}
+        for name, process in running.items():
+            output, code = self._finish(name, process)
             if code:
-                raise Failed(f"manage.py {name[0]} failed:\n{output}")
+                raise Failed(f"manage.py {name} failed:\n{output}")
 
     def _load_demo(self, environment: Mapping[str, str]) -> None:
         say("Loading the demo contest, once: this takes up to a minute")
-        output, code = self._finish(self._management(["load_demo"], environment))
+        output, code = self._finish("load_demo", self._management(environment, "load_demo"))
         logins = [line for line in output.splitlines() if LOGIN_LINE.match(line)]
         if code:
             # Not fatal: the database may hold a contest of its own.
@@ -136,9 +136,9 @@ class Portal:
                 print("    {:<16}{:<16}{}".format(*row), flush=True)
         print(f"Logs: {self._home.logs}. Ctrl-C ends everything; the data stay.", flush=True)
 
-    def _management(self, arguments: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def _management(self, environment: Mapping[str, str], name: str, *arguments: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, "manage.py", name, *arguments],
             cwd=ROOT,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -146,14 +146,15 @@ class Portal:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._home.record_child(f"manage.py {arguments[0]}", process.pid)
+        self._home.record_child(name, process.pid)
         return process
 
-    def _finish(self, process: subprocess.Popen[bytes]) -> tuple[str, int]:
+    def _finish(self, name: str, process: subprocess.Popen[bytes]) -> tuple[str, int]:
         """The output and exit code of a management command; ends it, and raises Stopped, after a signal."""
         while True:
             try:
                 output, _ = process.communicate(timeout=WATCH_INTERVAL)
+                self._home.forget_child(name)
                 return output.decode(errors="replace"), process.returncode
             except subprocess.TimeoutExpired:
                 if self._signals:
@@ -219,10 +220,7 @@ def take_over(home: Home, port: int) -> None:
 
 def taken(port: int) -> str:
     """What to tell a user whose port is taken."""
-    return (
-        f"Port {port} on 127.0.0.1 is taken by another program."
-        f" End it, or choose another: make run PORT={port + 1}"
-    )
+    return f"Port {port} on 127.0.0.1 is taken by another program. End it, or choose another: make run PORT={port + 1}"
 
 
 def main(arguments: list[str]) -> int:

@@ -20,7 +20,7 @@ LARGEST_LOG = 10_000_000
 
 def commands(port: int, home: Home) -> dict[str, list[str]]:
     """The command line of each program, sized for two cores beside PostgreSQL."""
-    schedule = home.directory / "beat-schedule"
+    schedule = home.logs / "beat-schedule"
     return {
         "web": [
             *(
@@ -68,11 +68,9 @@ class Service:
 
     def start(self) -> None:
         """Start the program and record it."""
-        # Celery's quick end, as a warm one would wait for a broker that dies with us.
-        at_our_death = signal.SIGTERM if self.name == "web" else signal.SIGQUIT
-        self._process = spawn(
-            self._command, cwd=ROOT, log=self.log, env=self._environment, at_our_death=at_our_death
-        )
+        # The worker's quick end, as its warm one would wait for a broker that dies with us.
+        at_our_death = signal.SIGQUIT if self.name == "worker" else signal.SIGTERM
+        self._process = spawn(self._command, cwd=ROOT, log=self.log, env=self._environment, at_our_death=at_our_death)
         self._home.record_child(self.name, self._process.pid)
         self._identity = identify(self._process.pid)
         self._started = time.monotonic()

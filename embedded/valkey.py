@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Self
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from embedded import engines, private
 from embedded.account import server_account
@@ -14,6 +16,7 @@ from embedded.processes import Failed, end, last_lines, spawn, wait_until, worki
 
 ATTEMPTS = 5  # at finding a port that is still free when Valkey binds it
 DATABASES = 64
+NO_RETRY = Retry(NoBackoff(), 0)
 
 
 class Valkey:
@@ -142,7 +145,7 @@ class Valkey:
 
     def _answers(self) -> bool:
         try:
-            with redis.Redis.from_url(self.url, socket_timeout=1) as client:
+            with redis.Redis.from_url(self.url, socket_timeout=1, retry=NO_RETRY) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False

@@ -30,9 +30,7 @@ def main(arguments: List[str]) -> Optional[str]:
     """Prepare the environment named by the first argument, then become the module named by the second."""
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
         found = "{} is {}".format(sys.executable, sys.version.split()[0])
-        return "Python 3.11 to 3.13 is needed; {}. Name another: make PYTHON=/path/to/python3.12".format(
-            found
-        )
+        return "Python 3.11 to 3.13 is needed; {}. Name another: make PYTHON=/path/to/python3.12".format(found)
     prepare(arguments[0])
     if arguments[1:]:
         os.chdir(ROOT)
