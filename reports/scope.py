@@ -1,0 +1,77 @@
+"""Whose figures a person may see: the units of their roles, and whether scores are among them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from accounts.models import Role, Unit
+from accounts.rights import FIGURE_ROLES, Visitor, may, roles_of, units_in_scope
+from contest.models import Round
+from contest.models.round import RoundState
+
+# Counts per unit; lists of names are personal data, which auditors do not take out.
+COUNT_ROLES = (Role.COORDINATOR, *FIGURE_ROLES)
+NAME_ROLES = (Role.COORDINATOR, Role.ORGANISER, Role.SECRETARY)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one reader may see of one round. `unit_ids` None is every unit, as the server's own commands see it."""
+
+    unit_ids: frozenset[int] | None
+    scores: bool
+
+    def covers(self, unit_ids: Iterable[int], *, scores: bool) -> bool:
+        """Whether figures of `unit_ids`, with or without `scores`, lie inside this scope."""
+        if scores and not self.scores:
+            return False
+        return self.unit_ids is None or self.unit_ids.issuperset(unit_ids)
+
+    @property
+    def sql_units(self) -> list[int] | None:
+        return None if self.unit_ids is None else sorted(self.unit_ids)
+
+
+def holds_any(user: Visitor, roles: Iterable[str]) -> bool:
+    return not roles_of(user).isdisjoint(roles)
+
+
+def rounds_for(user: Visitor, roles: Iterable[str]) -> QuerySet[Round]:
+    """The rounds in which a unit of `user`'s roles takes part: no drafts, no practice; the latest first."""
+    units = units_in_scope(user, roles).values_list("pk", flat=True)
+    rounds = Round.objects.counted().exclude(state=RoundState.DRAFT).select_related("contest")
+    return rounds.filter(round_units__unit__in=list(units)).distinct().order_by("-opens_at", "-pk")
+
+
+def scope_of(user: Visitor, round: Round, roles: Iterable[str], *, unit_code: str = "") -> Scope | None:
+    """What `user`'s `roles` show of `round`; with `unit_code`, of that unit and those below it.
+
+    None when there is nothing: no such right, an unknown unit, or a unit outside it.
+    """
+    codes = dict(units_in_scope(user, roles).values_list("pk", "code"))
+    unit_ids = frozenset(codes)
+    if unit_code:
+        named = [pk for pk, code in codes.items() if code == unit_code]
+        unit_ids &= frozenset(Unit.objects.at_or_below(named).values_list("pk", flat=True))
+    if not unit_ids or not round.round_units.filter(unit__in=list(unit_ids)).exists():
+        return None
+    return Scope(unit_ids, _scores_for(user, round, unit_ids))
+
+
+def _scores_for(user: Visitor, round: Round, unit_ids: frozenset[int]) -> bool:
+    """Other people's scores: after publication; for an auditor of all these units as soon as they exist."""
+    if round.is_published or not round.has_result:
+        return round.is_published
+    audited = units_in_scope(user, [Role.AUDITOR]).values_list("pk", flat=True)
+    return unit_ids.issubset(audited)
+
+
+def full_scope(round: Round) -> Scope:
+    """The server's own view, for commands: every unit, and scores as soon as the round is ranked."""
+    return Scope(None, round.has_result)
+
+
+def may_see_standings(user: Visitor, round: Round) -> bool:
+    """All rows of a published ranking: those whose role reaches the organising unit of the contest."""
+    return round.is_published and any(may(user, role, round.contest.unit_id) for role in FIGURE_ROLES)
