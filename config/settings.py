@@ -127,14 +127,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
     "retry_on_timeout": False,
 }
+# How often the beat looks for rounds to close, exports to run and records to write.
+TICK_SECONDS = env.float("TICK_SECONDS", default=15)
 CELERY_BEAT_SCHEDULE = {
-    "tick": {"task": "contest.tasks.tick", "schedule": 15.0, "options": {"expires": 14}},
-    "build-public-records": {
-        "task": "contest.tasks.build_public_records",
-        "schedule": 15.0,
-        "options": {"expires": 14},
-    },
-    "sweep-exports": {"task": "reports.tasks.sweep_exports", "schedule": 30.0, "options": {"expires": 29}},
+    task: {"task": task, "schedule": TICK_SECONDS, "options": {"expires": 2 * TICK_SECONDS}}
+    for task in ("contest.tasks.tick", "contest.tasks.build_public_records", "reports.tasks.sweep_exports")
 }
 
 # --- Accounts -------------------------------------------------------------------------------------
