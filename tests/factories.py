@@ -19,8 +19,15 @@ _numbers = count(1)
 DEFAULT_PRIZES = (("first", "Giải Nhất", 1), ("second", "Giải Nhì", 2), ("third", "Giải Ba", 3))
 
 
-def make_unit(code: str = "", *, name: str = "", kind: str = "Sở, ban, ngành", parent: Unit | None = None,
-              headcount: int | None = 10, **fields) -> Unit:
+def make_unit(
+    code: str = "",
+    *,
+    name: str = "",
+    kind: str = "Sở, ban, ngành",
+    parent: Unit | None = None,
+    headcount: int | None = 10,
+    **fields,
+) -> Unit:
     code = code or f"DV{next(_numbers):04}"
     unit_kind, _ = UnitKind.objects.get_or_create(name=kind)
     return Unit.objects.create(
@@ -34,8 +41,14 @@ def make_root() -> Unit:
     )
 
 
-def make_user(employee_id: str = "", *, unit: Unit | None = None, full_name: str = "", password: str | None = None,
-              **fields) -> User:
+def make_user(
+    employee_id: str = "",
+    *,
+    unit: Unit | None = None,
+    full_name: str = "",
+    password: str | None = None,
+    **fields,
+) -> User:
     employee_id = employee_id or f"NV{next(_numbers):05}"
     user = User.objects.create_user(
         employee_id, full_name=full_name or f"Nguyễn Văn {employee_id}", password=password, **fields
@@ -52,7 +65,9 @@ def grant(user: User, role: Role | str, unit: Unit | None = None) -> RoleGrant:
 def make_contest(**fields) -> Contest:
     number = next(_numbers)
     defaults = {
-        "slug": f"hoi-thi-{number}", "title": f"Hội thi tìm hiểu cải cách hành chính {number}", "is_public": True,
+        "slug": f"hoi-thi-{number}",
+        "title": f"Hội thi tìm hiểu cải cách hành chính {number}",
+        "is_public": True,
         "questions_per_round": 3,
     }
     if "unit" not in fields:
@@ -60,16 +75,26 @@ def make_contest(**fields) -> Contest:
     return Contest.objects.create(**defaults | fields)
 
 
-def make_questions(number: int = 3, *, correct: str = "B", choices: int = 4, multiple: bool | None = None,
-                   bank: Bank | None = None) -> list[Question]:
+def make_questions(
+    number: int = 3,
+    *,
+    correct: str = "B",
+    choices: int = 4,
+    multiple: bool | None = None,
+    bank: Bank | None = None,
+) -> list[Question]:
     bank = bank or Bank.objects.get_or_create(slug="thu", defaults={"title": "Ngân hàng thử"})[0]
     questions = []
     for _ in range(number):
         code = f"C{next(_numbers):04}"
         question = Question.objects.create(
-            bank=bank, code=code, text=f"Nội dung câu {code}?", correct=list(correct),
+            bank=bank,
+            code=code,
+            text=f"Nội dung câu {code}?",
+            correct=list(correct),
             multiple=len(correct) > 1 if multiple is None else multiple,
-            legal_source=f"CĂN CỨ {code}", explanation=f"GIẢI THÍCH {code}",
+            legal_source=f"CĂN CỨ {code}",
+            explanation=f"GIẢI THÍCH {code}",
         )
         Choice.objects.bulk_create(
             Choice(question=question, position=position, text=f"{code} phương án {position}")
@@ -79,15 +104,26 @@ def make_questions(number: int = 3, *, correct: str = "B", choices: int = 4, mul
     return questions
 
 
-def draft_round(contest: Contest | None = None, *, questions: list[Question] | None = None, prizes=DEFAULT_PRIZES,
-                **fields) -> Round:
+def draft_round(
+    contest: Contest | None = None,
+    *,
+    questions: list[Question] | None = None,
+    prizes=DEFAULT_PRIZES,
+    **fields,
+) -> Round:
     """A round in preparation: questions and prizes assigned, opening tomorrow."""
     contest = contest or make_contest()
     now = server_now()
     number = fields.pop("number", contest.rounds.count() + 1)
     round = Round.objects.create(
-        **{"contest": contest, "number": number, "title": f"Tuần {number}", "opens_at": now + timedelta(days=1),
-           "closes_at": now + timedelta(days=8)} | fields
+        **{
+            "contest": contest,
+            "number": number,
+            "title": f"Tuần {number}",
+            "opens_at": now + timedelta(days=1),
+            "closes_at": now + timedelta(days=8),
+        }
+        | fields
     )
     chosen = make_questions(contest.questions_per_round) if questions is None else questions
     RoundQuestion.objects.bulk_create(
@@ -101,15 +137,23 @@ def draft_round(contest: Contest | None = None, *, questions: list[Question] | N
     return round
 
 
-def open_round(contest: Contest | None = None, *, opens_at: datetime | None = None, closes_at: datetime | None = None,
-               **fields) -> Round:
+def open_round(
+    contest: Contest | None = None,
+    *,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+    **fields,
+) -> Round:
     """A scheduled round that opened an hour ago and closes in a day. Units are copied as they are now."""
     now = server_now()
     round = draft_round(
-        contest, opens_at=opens_at or now - timedelta(hours=1), closes_at=closes_at or now + timedelta(days=1), **fields
+        contest,
+        opens_at=opens_at or now - timedelta(hours=1),
+        closes_at=closes_at or now + timedelta(days=1),
+        **fields,
     )
-    seed = hashlib.sha256(f"round {round.pk}".encode())
-    freeze_content(round, salt=seed.hexdigest(), secret=seed.digest())
+    salt, secret = (hashlib.sha256(f"{what} of round {round.pk}".encode()) for what in ("salt", "secret"))
+    freeze_content(round, salt=salt.hexdigest(), secret=secret.digest())
     round.state, round.scheduled_at = RoundState.SCHEDULED, round.opens_at - timedelta(days=1)
     round.save()
     copy_units(round)
@@ -130,20 +174,40 @@ def make_block(contest: Contest, code: str, *kinds: str) -> Block:
     return block
 
 
-def make_attempt(round: Round, user: User | None = None, *, answers: list[int] | str = "B", prediction: int | None = 1,
-                 state: str = "submitted", number: int = 1, started_at: datetime | None = None,
-                 submitted_at: datetime | None = None, block: str = "", unit: Unit | None = None, **fields) -> Attempt:
-    """A stored attempt. `answers`: bit masks in bank order, or one letter chosen everywhere ("" for blank)."""
+def make_attempt(
+    round: Round,
+    user: User | None = None,
+    *,
+    answers: list[int] | str = "B",
+    prediction: int | None = 1,
+    state: str = "submitted",
+    number: int = 1,
+    started_at: datetime | None = None,
+    submitted_at: datetime | None = None,
+    block: str = "",
+    unit: Unit | None = None,
+    **fields,
+) -> Attempt:
+    """A stored attempt. `answers`: bit masks in bank order, or one letter chosen everywhere ("": blank)."""
     paper = compile_paper(round)
     user = user or make_user()
     if isinstance(answers, str):
         answers = [1 << "ABCDEF".index(answers) if answers else 0] * paper.size
     started_at = started_at or round.opens_at + timedelta(minutes=1)
     attempt = Attempt(
-        round=round, user=user, number=number, block=block, nonce=new_nonce(), state=state, answers=answers,
+        round=round,
+        user=user,
+        number=number,
+        block=block,
+        nonce=new_nonce(),
+        state=state,
+        answers=answers,
         unit=unit or getattr(user.memberships.filter(ends_on=None).first(), "unit", None),
-        sequences=[int(mask > 0) for mask in answers], prediction=prediction, started_at=started_at,
-        deadline=fields.pop("deadline", round.deadline_for(started_at)), **fields,
+        sequences=[int(mask > 0) for mask in answers],
+        prediction=prediction,
+        started_at=started_at,
+        deadline=fields.pop("deadline", round.deadline_for(started_at)),
+        **fields,
     )
     if state in ("submitted", "cut_off"):
         attempt.submitted_at = submitted_at or started_at + timedelta(minutes=5)
