@@ -50,7 +50,7 @@ export class Submission {
   #goTo(hash) {
     const target = document.getElementById(hash.slice(1));
     target.scrollIntoView({ block: "start" });
-    target.querySelector("input")?.focus({ preventScroll: true });
+    target.querySelector("input:not([type=hidden])")?.focus({ preventScroll: true });
   }
 
   /** Opens the dialog; keeps trying to save what is unsaved until it is through or the person goes back. */
