@@ -17,7 +17,8 @@ STAFF = """INSERT INTO accounts_user (password, employee_id, full_name, email, p
     SELECT '!', 'P' || n, 'Người ' || n, '', '', '', true, CASE WHEN n %% 9 > 0 THEN now() END, n::text, 'p' || n
     FROM generate_series(1, %(people)s) n"""
 MEMBERS = """INSERT INTO accounts_membership (user_id, unit_id, starts_on)
-    SELECT id, (%(units)s::bigint[])[1 + id %% %(count)s], '2020-01-01' FROM accounts_user WHERE employee_id LIKE 'P%%'"""
+    SELECT id, (%(units)s::bigint[])[1 + id %% %(count)s], '2020-01-01'
+    FROM accounts_user WHERE employee_id LIKE 'P%%'"""
 ATTEMPTS = """INSERT INTO contest_attempt (id, round_id, user_id, number, unit_id, block, entry, nonce, state,
         started_at, deadline, submitted_at, answers, sequences, prediction_sequence, eligible)
     SELECT gen_random_uuid(), %(round)s, user_id, 1, unit_id, '', 'E' || user_id, 1, 'submitted', now(), now(), now(),

@@ -1,0 +1,1 @@
+"""File formats of exports: tables in, one whole and safe file out."""
