@@ -1,3 +1,7 @@
-from django.urls.resolvers import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from reports import api
+
+urlpatterns = [
+    path("reports/participation/", api.ParticipationReport.as_view(), name="api-participation"),
+]
