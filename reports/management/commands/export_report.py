@@ -1,0 +1,50 @@
+"""export_report participation|nonparticipants|standings --round ID --format xlsx|csv|json --out FILE"""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from contest.models import Round
+from contest.models.round import RoundState
+from reports.exports.files import write_file
+from reports.exports.table import FileTooLarge
+from reports.models import ExportFormat, ExportKind
+from reports.scope import full_scope
+from reports.services import document_of
+
+BAD_DATA, NOT_ALLOWED = 1, 2
+
+
+class Command(BaseCommand):
+    help = "Write a round's report over all units to a file: the whole file or none."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("kind", choices=ExportKind.values)
+        parser.add_argument("--round", type=int, required=True, metavar="ID")
+        parser.add_argument("--format", choices=ExportFormat.values, required=True)
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        round = _round(options["round"], options["kind"])
+        target: Path = options["out"].absolute()
+        if target.is_dir() or not target.parent.is_dir():
+            raise CommandError(f"{target}: not a file in an existing directory", returncode=NOT_ALLOWED)
+        document = document_of(options["kind"], round, full_scope(round))
+        try:
+            write_file(document, format=options["format"], target=target)
+        except (FileTooLarge, OSError) as error:
+            message = "too many rows or too long a text for this format" if isinstance(error, FileTooLarge) else error
+            raise CommandError(f"{target}: {message}", returncode=BAD_DATA) from error
+        self.stdout.write(f"{target} rows={document.row_count}")
+
+
+def _round(round_id: int, kind: str) -> Round:
+    round = Round.objects.select_related("contest").filter(pk=round_id).first()
+    if round is None:
+        raise CommandError(f"round {round_id} does not exist", returncode=BAD_DATA)
+    if round.state == RoundState.DRAFT or round.is_practice:
+        raise CommandError(f"round {round_id} is a draft or practice: it has no figures", returncode=NOT_ALLOWED)
+    if kind == ExportKind.STANDINGS and not round.is_published:
+        raise CommandError(f"round {round_id} is not published", returncode=NOT_ALLOWED)
+    return round

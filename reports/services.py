@@ -1,0 +1,258 @@
+"""Asking for a file, making it, fetching it, and clearing up. Every state move is a guarded UPDATE."""
+
+import logging
+import secrets
+import shutil
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import translation
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
+
+from accounts.audit import record_audit
+from accounts.clock import ClockTimestamp
+from accounts.models import User
+from contest.models import Round
+from contest.models.round import RoundState
+from reports.absentees import Absentees
+from reports.documents import nonparticipants_document, participation_document, standings_document
+from reports.exports.files import PART_PREFIX, write_file
+from reports.exports.table import Document, FileTooLarge
+from reports.models import Export, ExportKind, ExportState
+from reports.participation import participation_of
+from reports.problems import ExportNotAllowed, Stopped, TooManyExports
+from reports.scope import COUNT_ROLES, NAME_ROLES, Scope, may_see_standings, scope_of
+
+logger = logging.getLogger(__name__)
+
+KEPT = timedelta(hours=24)
+MOST_LIVE = 5  # files one person may wait for at a time
+MOST_RUNS = 3  # a file whose workers die that often is given up
+DEAD_AFTER = timedelta(minutes=5)  # without a sign of life; writing 500 rows takes well under a second
+WAITS_TOO_LONG = timedelta(seconds=10)  # its message was lost, or the queue is long
+LOOSE_AFTER_SECONDS = 3600.0
+# Of the connection on which a page hands over a message: nobody waits longer than that for the broker.
+HASTY = {"socket_timeout": 1, "socket_connect_timeout": 1, "max_retries": 0}
+RUN_TASK = "reports.tasks.run_export"
+
+ROLES_FOR = {ExportKind.PARTICIPATION: COUNT_ROLES, ExportKind.NONPARTICIPANTS: NAME_ROLES}
+
+
+# --- Rights -----------------------------------------------------------------------------------------
+
+
+def scope_for_export(user: User, kind: str, round: Round, unit_code: str = "") -> Scope:
+    """What a file of this kind may hold for `user` now. Raises ExportNotAllowed when nothing."""
+    if round.is_practice or round.state == RoundState.DRAFT or not user.is_active:
+        raise ExportNotAllowed
+    if kind == ExportKind.STANDINGS:
+        if unit_code or not may_see_standings(user, round):
+            raise ExportNotAllowed
+        return Scope(None, True)
+    scope = scope_of(user, round, ROLES_FOR[ExportKind(kind)], unit_code=unit_code)
+    if scope is None:
+        raise ExportNotAllowed
+    return scope
+
+
+def document_of(kind: str, round: Round, scope: Scope) -> Document:
+    if kind == ExportKind.STANDINGS:
+        return standings_document(round)
+    if kind == ExportKind.NONPARTICIPANTS:
+        return nonparticipants_document(Absentees(round, scope))
+    return participation_document(participation_of(round, scope))
+
+
+# --- Asking -----------------------------------------------------------------------------------------
+
+
+def request_export(*, actor: User, kind: str, round: Round, format: str, unit_code: str = "") -> Export:
+    """Put a file on the list of those to be made; the same wish still waiting is returned as it is.
+
+    Raises ExportNotAllowed, TooManyExports.
+    """
+    scope_for_export(actor, kind, round, unit_code)
+    parameters = {"round": round.pk, "unit": unit_code, "language": translation.get_language() or "vi"}
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=actor.pk)  # two clicks at once are one wish
+        live = Export.objects.of(actor).live()
+        same = live.filter(kind=kind, format=format, parameters=parameters, state=ExportState.WAITING).first()
+        if same is not None:
+            return same
+        if live.count() >= MOST_LIVE:
+            raise TooManyExports
+        export = Export.objects.create(
+            kind=kind, format=format, parameters=parameters, requested_by=actor, label=_label(kind, round, unit_code)
+        )
+        record_audit(actor=actor, verb="export.request", object=export, after=_audited(export))
+        transaction.on_commit(lambda: enqueue(export))
+    return export
+
+
+def _label(kind: str, round: Round, unit_code: str) -> str:
+    parts = [str(ExportKind(kind).label), round.title, *([unit_code] if unit_code else [])]
+    return " - ".join(parts)[:255]
+
+
+def _audited(export: Export) -> dict[str, Any]:
+    return {"kind": export.kind, "format": export.format, **export.parameters}
+
+
+def enqueue(export: Export) -> None:
+    """Prompt a worker. Without a broker nothing is lost: the sweep finds the row."""
+    options = {**current_app.conf.broker_transport_options, **HASTY}
+    try:
+        with current_app.connection_for_write(transport_options=options) as connection:
+            current_app.send_task(RUN_TASK, [str(export.pk)], connection=connection, retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("export %s waits for the sweep: %s", export.pk, type(error).__name__)
+
+
+def cancel_export(*, export: Export, actor: User) -> bool:
+    """Call off a file that is not made yet. False when there was nothing left to cancel."""
+    with transaction.atomic():
+        moved = (
+            Export.objects.of(actor)
+            .live()
+            .filter(pk=export.pk)
+            .update(state=ExportState.CANCELLED, finished_at=ClockTimestamp())
+        )
+        if moved:
+            record_audit(actor=actor, verb="export.cancel", object=export)
+    return bool(moved)
+
+
+# --- Making -----------------------------------------------------------------------------------------
+
+
+def run_export(export_id: Any) -> bool:
+    """Make a waiting file. False when somebody else has taken it, or it is no longer wanted.
+
+    The right of the person who asked is read again. A run that is killed leaves the row running, without
+    signs of life, and no file; the sweep puts it back.
+    """
+    claimed = Export.objects.filter(pk=export_id, state=ExportState.WAITING).update(
+        state=ExportState.RUNNING, run=F("run") + 1, progress=0, alive_at=ClockTimestamp(), error=""
+    )
+    if not claimed:
+        return False
+    export = Export.objects.select_related("requested_by").get(pk=export_id)
+    try:
+        with translation.override(export.parameters["language"]):
+            _make(export)
+    except Stopped:
+        return False
+    except Exception as error:
+        if not isinstance(error, ExportNotAllowed | FileTooLarge):
+            logger.exception("export %s failed", export.pk)
+        _move(export, state=ExportState.FAILED, error=_reason(error), finished_at=ClockTimestamp())
+        return False
+    return True
+
+
+def _make(export: Export) -> None:
+    round = Round.objects.select_related("contest").get(pk=export.parameters["round"])
+    scope = scope_for_export(export.requested_by, export.kind, round, export.parameters["unit"])
+    document = document_of(export.kind, round, scope)
+
+    def report(rows: int) -> None:
+        percentage = min(99, 100 * rows // max(1, document.row_count))
+        if not _move(export, progress=percentage, alive_at=ClockTimestamp()):
+            raise Stopped
+
+    directory = Path(settings.EXPORT_DIR)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    export.file_name = f"{secrets.token_urlsafe(24)}.{export.format}"
+    size = write_file(document, format=export.format, target=export.path, progress=report)
+    done = _move(
+        export,
+        state=ExportState.DONE,
+        progress=100,
+        file_name=export.file_name,
+        size=size,
+        unit_ids=scope.sql_units or [],
+        with_scores=scope.scores,
+        finished_at=ClockTimestamp(),
+        expires_at=ClockTimestamp() + KEPT,
+    )
+    if not done:
+        export.path.unlink(missing_ok=True)
+        raise Stopped
+
+
+def _move(export: Export, **fields: Any) -> bool:
+    """Change the row as long as this run is the one that counts."""
+    own = Export.objects.filter(pk=export.pk, state=ExportState.RUNNING, run=export.run)
+    return bool(own.update(**fields))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ExportNotAllowed):
+        return str(error.detail)
+    if isinstance(error, FileTooLarge):
+        return _("Báo cáo quá lớn đối với định dạng này. Vui lòng chọn CSV hoặc JSON.")
+    return _("Không lập được tệp do lỗi hệ thống. Vui lòng thử lại.")
+
+
+# --- Fetching ---------------------------------------------------------------------------------------
+
+
+def fetch_export(*, export: Export, actor: User) -> Path:
+    """The path of a finished file, once it is certain that `actor` may still have all that is in it.
+
+    Raises ExportNotAllowed when it has expired, or when a right it rests on has ended since.
+    """
+    current = Export.objects.of(actor).downloadable().filter(pk=export.pk).first()
+    round = Round.objects.select_related("contest").filter(pk=export.parameters["round"]).first()
+    if current is None or round is None:
+        raise ExportNotAllowed
+    scope = scope_for_export(actor, current.kind, round, current.parameters["unit"])
+    if not scope.covers(current.unit_ids, scores=current.with_scores) or not current.path.is_file():
+        raise ExportNotAllowed
+    record_audit(actor=actor, verb="export.download", object=current, after=_audited(current))
+    return current.path
+
+
+# --- Clearing up ------------------------------------------------------------------------------------
+
+
+def sweep_exports() -> None:
+    """Prompt files that wait, put back those whose worker died, expire old ones, remove loose files."""
+    dead = Export.objects.filter(state=ExportState.RUNNING, alive_at__lt=ClockTimestamp() - DEAD_AFTER)
+    dead.filter(run__gte=MOST_RUNS).update(
+        state=ExportState.FAILED, finished_at=ClockTimestamp(), error=_reason(RuntimeError())
+    )
+    dead.filter(run__lt=MOST_RUNS).update(state=ExportState.WAITING, progress=0)
+    overdue = Export.objects.filter(state=ExportState.WAITING, requested_at__lt=ClockTimestamp() - WAITS_TOO_LONG)
+    for export in overdue.order_by("requested_at")[:50]:
+        enqueue(export)
+    Export.objects.filter(state=ExportState.DONE, expires_at__lte=ClockTimestamp()).update(state=ExportState.EXPIRED)
+    remove_loose_files()
+
+
+def remove_loose_files() -> None:
+    """Delete what no finished export names: expired files at once, leavings of killed runs after an hour."""
+    directory = Path(settings.EXPORT_DIR)
+    if not directory.is_dir():
+        return
+    found = {path.name: path for path in directory.iterdir()}  # before the rows: a file found is older than they
+    named = dict(Export.objects.filter(file_name__in=list(found)).values_list("file_name", "state"))
+    for name, path in found.items():
+        if named.get(name) == ExportState.EXPIRED:
+            path.unlink(missing_ok=True)
+        elif name not in named and time.time() - path.stat().st_mtime > LOOSE_AFTER_SECONDS:
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and path.name.startswith(PART_PREFIX):
+        shutil.rmtree(path, ignore_errors=True)
+    elif path.is_file():
+        path.unlink(missing_ok=True)
