@@ -11,6 +11,7 @@ import ctypes
 import http.client
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -27,6 +28,7 @@ from embedded.servers import Servers
 from embedded.services import Service, commands, end_all, trim_log
 
 LOGIN_LINE = re.compile(r"^[a-z_]+[0-9]? \S+ \S+$")
+PROGRESS_LINE = re.compile(r"^\[ *[0-9.]+ s\] (.*)")
 WATCH_INTERVAL = 0.2
 PR_SET_PDEATHSIG = 1
 
@@ -97,7 +99,7 @@ class Portal:
 
     def _load_demo(self, environment: Mapping[str, str]) -> None:
         say("Loading the demo contest, once: this takes up to a minute")
-        output, code = self._finish("load_demo", self._management(environment, "load_demo"))
+        output, code = self._finish("load_demo", self._management(environment, "load_demo"), show_progress)
         logins = [line for line in output.splitlines() if LOGIN_LINE.match(line)]
         if code:
             # Not fatal: the database may hold a contest of its own.
@@ -149,18 +151,34 @@ class Portal:
         self._home.record_child(name, process.pid)
         return process
 
-    def _finish(self, name: str, process: subprocess.Popen[bytes]) -> tuple[str, int]:
-        """The output and exit code of a management command; ends it, and raises Stopped, after a signal."""
-        while True:
-            try:
-                output, _ = process.communicate(timeout=WATCH_INTERVAL)
-                self._home.forget_child(name)
-                return output.decode(errors="replace"), process.returncode
-            except subprocess.TimeoutExpired:
-                if self._signals:
-                    process.kill()
-                    process.wait()
-                    raise Stopped from None
+    def _finish(
+        self, name: str, process: subprocess.Popen[bytes], show: Callable[[str], None] = lambda line: None
+    ) -> tuple[str, int]:
+        """The output and exit code of a management command, each line shown as it comes.
+
+        Kills it, and raises Stopped, after a signal.
+        """
+        output = b""
+        shown = 0
+        while (chunk := self._next_chunk(process)) != b"":
+            output += chunk or b""
+            for line in output[shown:].splitlines(keepends=True):
+                if line.endswith(b"\n"):
+                    shown += len(line)
+                    show(line.decode(errors="replace").rstrip())
+        code = process.wait()
+        self._home.forget_child(name)
+        return output.decode(errors="replace"), code
+
+    def _next_chunk(self, process: subprocess.Popen[bytes]) -> bytes | None:
+        """What the process has printed; None for nothing yet, b"" for nothing any more."""
+        if self._signals:
+            process.kill()
+            process.wait()
+            raise Stopped
+        pipe = process.stdout.fileno() if process.stdout else -1
+        ready, _, _ = select.select([pipe], [], [], WATCH_INTERVAL)
+        return os.read(pipe, 65536) if ready else None
 
     def _stop(self) -> None:
         self._home.record(phase=STOPPING, environment=None)
@@ -169,6 +187,13 @@ class Portal:
         end_all(self._services, in_a_hurry=lambda: len(self._signals) > already)
         self._servers.stop()
         say("Nothing is left running")
+
+
+def show_progress(line: str) -> None:
+    """Pass on a line of load_demo that tells its progress, which is marked by a time of its own."""
+    progress = PROGRESS_LINE.match(line)
+    if progress:
+        say(f"  {progress[1]}")
 
 
 def is_live(port: int) -> bool:

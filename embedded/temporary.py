@@ -75,9 +75,9 @@ def remove_abandoned() -> None:
 
 
 def _remove(home: Path) -> None:
-    end(working_in(home / "postgres" / "cluster", "postgres"), ask=signal.SIGQUIT)
-    end(working_in(home / "valkey" / "work", "valkey-server"))
     for directory in home.iterdir():
+        end(working_in(directory / "cluster", "postgres"), ask=signal.SIGQUIT)
+        end(working_in(directory / "work", "valkey-server"))
         private.remove(private.short_path(directory))
     private.remove(home)
 

@@ -16,6 +16,7 @@ A test that breaks a server must not break the shared one; it takes its own from
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ import pytest
 from embedded.postgres import Postgres
 from embedded.temporary import TemporaryServers
 from embedded.valkey import Valkey
+
+HOME = "CCHC_TEST_HOME"  # the environment variable that tells xdist workers of the session's directory
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(servers.stop)
     # Files that tests write go to a directory of their own, never into a developer's data.
     os.environ["DATA_DIR"] = str(servers.home / "data")
+    os.environ[HOME] = str(servers.home)
     for asked_to_end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(asked_to_end, _end_session)
     if not (config.option.help or config.option.version or config.option.collectonly):
@@ -58,13 +62,18 @@ def redis_database(url: str, number: int) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
 
 
+def _new_directory(label: str) -> Path:
+    """A directory inside the session's, so that it is cleared away with it if the session is killed."""
+    return Path(tempfile.mkdtemp(prefix=f"{label}-", dir=os.environ[HOME]))
+
+
 @pytest.fixture
-def new_postgres(tmp_path: Path) -> Iterator[Callable[..., Postgres]]:
+def new_postgres() -> Iterator[Callable[..., Postgres]]:
     """A function that starts a further, durable PostgreSQL for this test; keywords as of Postgres."""
     started: list[Postgres] = []
 
     def start(**options: Any) -> Postgres:
-        server = Postgres(tmp_path / f"postgres{len(started)}", **options)
+        server = Postgres(_new_directory("postgres"), **options)
         started.append(server)
         return server.start()
 
@@ -74,12 +83,12 @@ def new_postgres(tmp_path: Path) -> Iterator[Callable[..., Postgres]]:
 
 
 @pytest.fixture
-def new_valkey(tmp_path: Path) -> Iterator[Callable[[], Valkey]]:
+def new_valkey() -> Iterator[Callable[[], Valkey]]:
     """A function that starts a further Valkey for this test."""
     started: list[Valkey] = []
 
     def start() -> Valkey:
-        server = Valkey(tmp_path / f"valkey{len(started)}")
+        server = Valkey(_new_directory("valkey"))
         started.append(server)
         return server.start()
 
