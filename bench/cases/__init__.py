@@ -1,0 +1,1 @@
+"""The cases. Each module has `run(*, quick) -> list[Result]` and is called in a process of its own."""
