@@ -1,0 +1,200 @@
+"""Pages of the reports: participation, who has not taken part, files."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.clock import server_now
+from accounts.models import Unit, User
+from accounts.rights import units_in_scope
+from contest.models import Round
+from reports.absentees import Absentees
+from reports.documents import account_of, local_text, participation_notes, status_of
+from reports.exports.files import CONTENT_TYPES
+from reports.forms import ExportForm
+from reports.models import Export, ExportKind
+from reports.participation import participation_of
+from reports.problems import ExportNotAllowed, TooManyExports
+from reports.scope import COUNT_ROLES, NAME_ROLES, Scope, holds_any, may_see_standings, rounds_for, scope_of
+from reports.services import cancel_export, fetch_export, request_export
+from reports.unit_table import UnitTable
+
+PAGE_SIZE = 50
+
+
+class SignedInRequest(HttpRequest):
+    """A request past `login_required`."""
+
+    user: User
+
+
+@never_cache
+@login_required
+@require_GET
+def participation(request: SignedInRequest) -> HttpResponse:
+    rounds, round, scope = _chosen(request, COUNT_ROLES)
+    if round is None or scope is None:
+        return render(request, "reports/no_rounds.html", {"title": _("Kết quả tham gia")})
+    figures = participation_of(round, scope)
+    context = {
+        "rounds": rounds,
+        "round": round,
+        "state": round.state_at(figures.as_of),
+        "participation": figures,
+        "total": figures.total,
+        "table": UnitTable(figures, request.GET),
+        "closes": local_text(round.closes_at),
+        "as_of": local_text(figures.as_of),
+        "unit": request.GET.get("unit", ""),
+        "notes": participation_notes(figures),
+        "sees_names": scope_of(request.user, round, NAME_ROLES) is not None,
+    }
+    return render(request, "reports/participation.html", context)
+
+
+@never_cache
+@login_required
+@require_GET
+def nonparticipants(request: SignedInRequest) -> HttpResponse:
+    rounds, round, scope = _chosen(request, NAME_ROLES)
+    if round is None or scope is None:
+        return render(request, "reports/no_rounds.html", {"title": _("Người chưa tham gia")})
+    search, unit = request.GET.get("q", "").replace("\x00", ""), request.GET.get("unit", "")
+    absentees: Any = Absentees(round, scope, search)  # it counts and slices: all that a paginator asks of a list
+    people = Paginator(absentees, PAGE_SIZE).get_page(request.GET.get("page"))
+    units = _units_of(request, round)
+    now = server_now()
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "rounds": rounds,
+        "round": round,
+        "state": round.state_at(now),
+        "people": people,
+        "rows": [(person, account_of(person), status_of(person)) for person in people],
+        "units": units,
+        "unit": unit,
+        "unit_name": next((one.name for one in units if one.code == unit), ""),
+        "search": search,
+        "query": query.urlencode(),
+        "closes": local_text(round.closes_at),
+        "as_of": local_text(now),
+    }
+    return render(request, "reports/nonparticipants.html", context)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def exports(request: SignedInRequest) -> HttpResponse:
+    """The person's files and the form that asks for one; for htmx the list alone."""
+    rounds = list(_rounds(request, COUNT_ROLES))
+    kinds = _kinds_for(request, rounds)
+    form = ExportForm(request.POST or None, rounds=rounds, kinds=kinds, initial=request.GET.dict())
+    if request.method == "POST" and form.is_valid() and _request_export(request, form):
+        return redirect("report-exports")
+    files = list(Export.objects.of(request.user).latest_first()[:PAGE_SIZE])
+    context = {
+        "files": files,
+        "form": form,
+        "rounds": rounds,
+        "any_live": any(file.is_live for file in files),
+        "sees_names": ExportKind.NONPARTICIPANTS in kinds,
+    }
+    page = "reports/_exports.html" if getattr(request, "htmx", False) else "reports/exports.html"
+    return render(request, page, context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def export_cancel(request: SignedInRequest, export_id) -> HttpResponse:
+    export = get_object_or_404(Export.objects.of(request.user), pk=export_id)
+    if not cancel_export(export=export, actor=request.user):
+        messages.warning(request, _("Tệp này không còn ở trạng thái hủy được."))
+    return redirect("report-exports")
+
+
+@never_cache
+@login_required
+@require_GET
+def export_download(request: SignedInRequest, export_id) -> FileResponse:
+    export = get_object_or_404(Export.objects.of(request.user), pk=export_id)
+    try:
+        path = fetch_export(export=export, actor=request.user)
+        # FileResponse closes the file.
+        response = FileResponse(open(path, "rb"), content_type=CONTENT_TYPES[export.format])  # noqa: SIM115
+    except (ExportNotAllowed, FileNotFoundError):
+        raise Http404 from None
+    response["Content-Disposition"] = content_disposition_header(True, export.download_name)
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _rounds(request: SignedInRequest, roles: Any):
+    if not holds_any(request.user, roles):
+        raise PermissionDenied
+    return rounds_for(request.user, roles)
+
+
+def _chosen(request: SignedInRequest, roles: Any) -> tuple[list[Round], Round | None, Scope | None]:
+    """The rounds on offer, the one asked for (default: the latest that has opened), and what may be seen of it.
+
+    404 for a round or unit outside the person's scope.
+    """
+    rounds = list(_rounds(request, roles))
+    wanted = request.GET.get("round", "")
+    if not wanted:
+        now = server_now()
+        round = next((round for round in rounds if round.opens_at <= now), rounds[0] if rounds else None)
+    else:
+        round = next((round for round in rounds if str(round.pk) == wanted), None)
+        if round is None:
+            raise Http404
+    if round is None:
+        return rounds, None, None
+    scope = scope_of(request.user, round, roles, unit_code=request.GET.get("unit", "").replace("\x00", ""))
+    if scope is None:
+        raise Http404
+    return rounds, round, scope
+
+
+def _units_of(request: SignedInRequest, round: Round) -> list[Unit]:
+    """The units whose people the person may see by name, in Vietnamese order."""
+    mine = units_in_scope(request.user, NAME_ROLES)
+    return list(mine.filter(round_units__round=round).order_by("sort_key"))
+
+
+def _kinds_for(request: SignedInRequest, rounds: list[Round]) -> list[ExportKind]:
+    kinds = [ExportKind.PARTICIPATION]
+    if holds_any(request.user, NAME_ROLES):
+        kinds.append(ExportKind.NONPARTICIPANTS)
+    published = {round.contest_id: round for round in rounds if round.is_published}
+    if any(may_see_standings(request.user, round) for round in published.values()):
+        kinds.append(ExportKind.STANDINGS)
+    return kinds
+
+
+def _request_export(request: SignedInRequest, form: ExportForm) -> bool:
+    """Hand the wish to the service; a refusal becomes the form's error."""
+    wish = form.cleaned_data
+    round = Round.objects.select_related("contest").filter(pk=wish["round"]).first()
+    try:
+        if round is None:
+            raise ExportNotAllowed
+        request_export(
+            actor=request.user, kind=wish["kind"], round=round, format=wish["format"], unit_code=wish["unit"]
+        )
+    except (ExportNotAllowed, TooManyExports) as problem:
+        form.add_error(None, str(problem.detail))
+        return False
+    messages.success(request, _("Đã nhận yêu cầu. Tệp sẽ sẵn sàng tải về sau ít phút."))
+    return True
