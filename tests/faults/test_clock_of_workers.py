@@ -1,0 +1,72 @@
+"""A worker on a machine whose clock is two minutes off still closes rounds."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+
+from accounts.clock import server_now
+from config.celery import app
+from contest.models import Heartbeat, Round
+from tests.factories import make_attempt, make_contest, open_round
+from tests.processes import environment, processes, wait_for
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+PATIENCE_SECONDS = 12
+SHIFTED = """
+import runpy, sys, time, time_machine
+time_machine.travel(time.time() + float(sys.argv.pop(1)), tick=True).start()
+runpy.run_module("celery", run_name="__main__", alter_sys=True)
+"""
+WORKER = ["-A", "config", "worker", "--concurrency=1", "--pool=solo", "--loglevel=INFO", "--without-mingle"]
+
+
+@pytest.fixture
+def broker():
+    """This test's Redis database, emptied before and after."""
+    with Redis.from_url(app.conf.broker_url.replace("redis+socket://", "unix://")) as redis:
+        redis.flushdb()
+        yield redis
+        redis.flushdb()
+
+
+@contextmanager
+def worker_with_clock_off_by(seconds: int, log):
+    """A real worker process that believes it is `seconds` later."""
+    command = [sys.executable, "-c", SHIFTED, str(seconds), *WORKER, f"--hostname=off{seconds}@test"]
+    with log.open("w") as output:
+        worker = subprocess.Popen(
+            command, env=environment(), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            yield
+        finally:
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+
+
+AHEAD = pytest.param(
+    120,
+    marks=pytest.mark.xfail(
+        reason="a beat's tick expires after two ticks, by the worker's clock: config/settings.py, CELERY_BEAT_SCHEDULE"
+    ),
+)
+
+
+@pytest.mark.parametrize("seconds", [-120, AHEAD])
+def test_a_worker_whose_clock_is_off_closes_rounds_that_are_due_and_no_others(seconds, broker, tmp_path):
+    now, contest = server_now(), make_contest(grace_seconds=0)
+    due = open_round(contest, closes_at=now + timedelta(seconds=1))
+    not_due = open_round(contest, closes_at=now + timedelta(seconds=100))
+    make_attempt(due), make_attempt(not_due)
+    with processes(tmp_path) as start, worker_with_clock_off_by(seconds, tmp_path / "worker.log"):
+        start("beat")
+        wait_for(lambda: Round.objects.get(pk=due.pk).state == "ranked", "the round to be ranked", PATIENCE_SECONDS)
+    assert Round.objects.get(pk=not_due.pk).state == "scheduled"
+    assert Heartbeat.objects.get().at > now
