@@ -78,6 +78,8 @@ class ImportKind:
     columns: Sequence[Column]
     example: dict[str, str]
     roles: Sequence[str] = (Role.ORGANISER, Role.ADMINISTRATOR)
+    # The kinds of change that this import can make, with what the page calls them.
+    parts: Sequence[tuple[str, Any]] = (("created", _("Mới")), ("updated", _("Thay đổi")))
 
     def __init__(self, user: User):
         self.user = user
@@ -114,6 +116,7 @@ class UnitsImport(ImportKind):
     title = _("Nhập danh sách đơn vị")
     lead = _("Đơn vị được nhận ra theo mã. Loại đơn vị chưa có sẽ được tạo; đơn vị không có trong tệp giữ nguyên.")
     columns = units.COLUMNS
+    parts = (*ImportKind.parts, ("moved", _("Đổi cấp trên")))
     example = {
         "code": "SYT",
         "name": "Sở Y tế",
@@ -135,6 +138,7 @@ class StaffImport(ImportKind):
     title = _("Nhập danh sách nhân sự")
     lead = _("Mỗi người được nhận ra theo mã nhân viên. Người đổi đơn vị được chuyển từ hôm nay và giữ lịch sử cũ.")
     columns = staff.COLUMNS
+    parts = (*ImportKind.parts, ("moved", _("Chuyển đơn vị")), ("left", _("Rời đơn vị")))
     example = {
         "employee_id": "000123",
         "full_name": "Nguyễn Thị Hạnh",

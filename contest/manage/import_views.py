@@ -124,7 +124,7 @@ def _show(
         "ticket": ticket,
         "digest": plan.digest(),
         "changed": changed,
-        "parts": _parts(plan),
+        "parts": _parts(kind, plan),
         "limit": SHOWN_CHANGES,
         "errors": _notes(plan.errors, labels),
         "warnings": _notes(plan.warnings, labels),
@@ -140,19 +140,16 @@ def _notes(notes: list[Any], labels: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _parts(plan: Plan) -> list[dict[str, Any]]:
+def _parts(kind: ImportKind, plan: Plan) -> list[dict[str, Any]]:
     """The sections of the preview, each with the first changes and how many more there are."""
-    parts = (
-        ("created", _("Mới"), plan.created),
-        ("updated", _("Thay đổi"), plan.updated),
-        ("moved", _("Chuyển đơn vị"), plan.moved),
-        ("left", _("Rời đơn vị"), plan.left),
-    )
-    return [
-        {"name": name, "title": title, "count": len(changes), "changes": changes[:SHOWN_CHANGES],
-         "more": max(0, len(changes) - SHOWN_CHANGES)}
-        for name, title, changes in parts
-    ]  # fmt: skip
+    parts = []
+    for name, title in kind.parts:
+        changes = getattr(plan, name)
+        more = max(0, len(changes) - SHOWN_CHANGES)
+        parts.append(
+            {"name": name, "title": title, "count": len(changes), "changes": changes[:SHOWN_CHANGES], "more": more}
+        )
+    return parts
 
 
 def _apply(request: HttpRequest, kind: ImportKind) -> HttpResponse:
@@ -173,7 +170,7 @@ def _apply(request: HttpRequest, kind: ImportKind) -> HttpResponse:
     except Refused as refused:
         return _ask(request, kind, kind.form(), refusals=refused.reasons, status=409)
     delete_upload(ticket["file"])
-    messages.success(request, _done(plan))
+    messages.success(request, _done(kind, plan))
     return redirect(f"manage-import-{kind.name}")
 
 
@@ -190,11 +187,6 @@ def _ticket(request: HttpRequest, kind: ImportKind) -> dict[str, Any]:
     return ticket
 
 
-def _done(plan: Plan) -> str:
-    return (
-        _(
-            "Đã áp dụng: %(created)s mới, %(updated)s thay đổi, %(moved)s chuyển đơn vị, %(left)s rời đơn vị, "
-            "%(unchanged)s giữ nguyên."
-        )
-        % plan.counts
-    )
+def _done(kind: ImportKind, plan: Plan) -> str:
+    told = [f"{title}: {plan.counts[name]}" for name, title in (*kind.parts, ("unchanged", _("Giữ nguyên")))]
+    return _("Đã áp dụng. %(counts)s.") % {"counts": ", ".join(told)}

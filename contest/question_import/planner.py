@@ -161,7 +161,11 @@ class _QuestionsPlanner:
         result.states[code] = State(new, present.id if present else None)
         label = f"{code}. {new['text']}"
         if present is None:
-            details = [(LABELS[name], "", _told(name, value)) for name, value in new.items() if _told(name, value)]
+            details = [
+                (LABELS[name], "", _told(name, value))
+                for name, value in new.items()
+                if name != "text" and _told(name, value)
+            ]
             result.created.append(Change(row.number, label, details))
             result.to_create.append(code)
             return None

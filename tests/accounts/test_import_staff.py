@@ -1,12 +1,17 @@
 """Importing staff: who is new, changed, moved, left, and that it is all or nothing."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from accounts.clock import server_now
+from accounts.imports import staff as staff_import
 from accounts.imports.errors import PlanChanged
 from accounts.imports.staff import COLUMNS, import_staff, plan_staff
 from accounts.models import AuditEntry, Membership, User
@@ -214,6 +219,46 @@ def test_applying_refuses_what_was_not_previewed(offices):
     with pytest.raises(PlanChanged):
         import_staff(table, actor=None, file_name="t.csv", expected=promised)
     assert belongings("001")[0][0] == "SNV"
+
+
+class TestTwoAtOnce:
+    """Two people apply the same new file; the second must find what the first has written."""
+
+    @pytest.fixture
+    def outcomes(self, monkeypatch, transactional_db):
+        def run_two() -> list[str]:
+            both_have_planned = threading.Barrier(2)
+
+            def slow_plan(*args, **options):
+                plan = plan_staff(*args, **options)
+                with suppress(threading.BrokenBarrierError):
+                    both_have_planned.wait(timeout=0.5)
+                return plan
+
+            monkeypatch.setattr(staff_import, "plan_staff", slow_plan)
+            with ThreadPoolExecutor(2) as pool:
+                return sorted(pool.map(self.outcome, [read(csv_bytes(STAFF_HEADER, AN), COLUMNS)] * 2))
+
+        return run_two
+
+    @staticmethod
+    def outcome(table) -> str:
+        try:
+            return import_staff(table, actor=None, file_name="t.csv").summary()
+        except IntegrityError:
+            return "collision"
+        finally:
+            connection.close()
+
+    def test_one_waits_for_the_other(self, outcomes):
+        assert outcomes() == [
+            "created=0 updated=0 moved=0 left=0 unchanged=1",
+            "created=1 updated=0 moved=0 left=0 unchanged=0",
+        ]
+
+    def test_control_without_the_lock_they_collide(self, outcomes, monkeypatch):
+        monkeypatch.setattr(staff_import, "lock_imports", lambda number: None)
+        assert outcomes() == ["collision", "created=1 updated=0 moved=0 left=0 unchanged=0"]
 
 
 class TestScope:
