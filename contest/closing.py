@@ -25,7 +25,7 @@ from accounts.rights import BARRED_ROLES, UNRANKED_ROLES
 from contest.models import Attempt, Ineligibility, Round
 from contest.models.attempt import AttemptState
 from contest.models.round import RoundState
-from contest.ranking import counted_sql, entries_sql, key_of, standings_sql
+from contest.ranking import counted_sql, entries_sql, key_of, perfect_sql, standings_sql, zero_sql
 from contest.scoring import prediction_target
 from contest.services.attempts import abandon_blank
 from contest.services.prizes import award_prizes
@@ -110,9 +110,8 @@ def settle_attempts(round: Round) -> None:
     totals = _totals(round)
     for name, value in totals.items():
         setattr(round, name, value)
-    states = Attempt.objects.filter(round=round)
-    round.cut_off = states.filter(state=AttemptState.CUT_OFF).count()
-    round.abandoned = states.filter(state=AttemptState.ABANDONED).count()
+    for state in (AttemptState.CUT_OFF, AttemptState.ABANDONED):
+        setattr(round, state, Attempt.objects.filter(round=round, state=state).count())
     rule = round.rules["prediction"]
     round.prediction_target = prediction_target(
         rule["asks"],
@@ -129,18 +128,17 @@ def mark_eligibility(round: Round) -> None:
     held_meanwhile = Q(valid_from__lt=round.closes_at) & (Q(valid_to=None) | Q(valid_to__gt=round.opens_at))
     barred = RoleGrant.objects.filter(held_meanwhile, role__in=(*UNRANKED_ROLES, *BARRED_ROLES)).values("user_id")
     listed = Ineligibility.objects.filter(contest=round.contest_id).values("user_id")
-    unranked = Q(user_id__in=barred) | Q(user_id__in=listed)
+    unranked = list(barred.union(listed).values_list("user_id", flat=True))
     attempts = Attempt.objects.filter(round=round)
-    attempts.filter(unranked, eligible=True).update(eligible=False)
-    attempts.filter(~unranked, eligible=False).update(eligible=True)
+    attempts.filter(user_id__in=unranked, eligible=True).update(eligible=False)
+    attempts.filter(eligible=False).exclude(user_id__in=unranked).update(eligible=True)
 
 
 def _totals(round: Round) -> dict[str, int]:
     """entries, people, perfect_people and zero, as the record defines them."""
-    full = key_of(round).full_marks
-    counted = f"""SELECT count(*) FILTER (WHERE eligible),
-        count(*) FILTER (WHERE eligible AND score = {full}),
-        count(*) FILTER (WHERE score = 0) FROM ({counted_sql(round)}) counted"""
+    key = key_of(round)
+    counted = f"""SELECT count(*) FILTER (WHERE eligible), count(*) FILTER (WHERE eligible AND {perfect_sql(key)}),
+        count(*) FILTER (WHERE {zero_sql(key)}) FROM ({counted_sql(round)}) a"""
     with connection.cursor() as cursor:
         cursor.execute(counted)
         people, perfect, zero = cursor.fetchone()
@@ -161,7 +159,7 @@ def rank_round(round: Round) -> None:
         cursor.execute(
             "INSERT INTO contest_standing"
             " (round_id, attempt_id, position, block, rank, score, prediction_error)"
-            f" SELECT {round.pk}, standings.* FROM ({standings}) standings"
+            f" SELECT {round.pk}, standings.* FROM ({standings}) standings ORDER BY id"
         )
     award_prizes(round)
     Round.objects.filter(pk=round.pk, state=RoundState.CLOSED).update(

@@ -39,14 +39,35 @@ def key_of(round: Round) -> Key:
 
 def score_sql(key: Key) -> str:
     """The score of `a.answers` as an SQL expression: see `Key.score`."""
-    right = [f"(a.answers[{n}] = {rule})::int" for n, rule in enumerate(key.rules, 1) if not isinstance(rule, str)]
-    return " + ".join([str(sum(rule == CREDITED for rule in key.rules)), *right])
+    right = [f"(a.answers[{n}] = {mask})::int" for n, mask in _asked(key)]
+    return " + ".join([str(_credited(key)), *right])
+
+
+def perfect_sql(key: Key) -> str:
+    """Whether `a.answers` has full marks, as an SQL condition that looks no further than the first mistake."""
+    return " AND ".join(["true", *(f"a.answers[{n}] = {mask}" for n, mask in _asked(key))])
+
+
+def zero_sql(key: Key) -> str:
+    """Whether `a.answers` scores nothing, as an SQL condition that looks no further than the first point."""
+    if _credited(key):
+        return "false"
+    return " AND ".join(["true", *(f"a.answers[{n}] <> {mask}" for n, mask in _asked(key))])
+
+
+def _asked(key: Key) -> list[tuple[int, int]]:
+    """(place from 1, bit mask) of the questions that are neither credited nor void."""
+    return [(n, rule) for n, rule in enumerate(key.rules, start=1) if isinstance(rule, int)]
+
+
+def _credited(key: Key) -> int:
+    return sum(rule == CREDITED for rule in key.rules)
 
 
 def entries_sql(round: Round) -> str:
     """A SELECT of every entry of the round with its score: submitted and cut-off attempts."""
     return f"""SELECT a.id, a.user_id, a.unit_id, a.number, a.block, a.entry, a.prediction, a.started_at,
-        a.submitted_at, a.eligible, ({score_sql(key_of(round))})::smallint AS score
+        a.submitted_at, a.eligible, a.answers, ({score_sql(key_of(round))})::smallint AS score
         FROM contest_attempt a WHERE a.round_id = {round.pk} AND a.state IN ('submitted', 'cut_off')"""
 
 
@@ -60,17 +81,18 @@ def counted_sql(round: Round) -> str:
 
 def standings_sql(round: Round, target: Decimal) -> str:
     """A SELECT of (attempt_id, position, block, rank, score, prediction_error) of the ranked attempts."""
-    number = "bigint" if target == target.to_integral() and _asks_integer(round) else "numeric"
     chain = ", ".join(TIE_KEYS[item] for item in round.rules["tie_chain"])
-    return f"""SELECT id, row_number() OVER (ORDER BY block COLLATE "C", {chain}, entry COLLATE "C"), block,
-        rank() OVER (PARTITION BY block COLLATE "C" ORDER BY {chain}), score, prediction_error
-        FROM (SELECT *, abs(prediction::{number} - {target}) AS prediction_error,
-                coalesce(prediction::{number} > {target}, true)::int AS prediction_over
+    # One sort serves both windows: the shorter order is the head of the longer one.
+    by_block, block_first = ('PARTITION BY block COLLATE "C"', 'block COLLATE "C", ') if round.blocks else ("", "")
+    if round.rules["prediction"]["asks"] == "perfect_percent":
+        guess, aim = "prediction", str(target)
+    else:
+        guess, aim = "prediction::bigint", str(int(target))
+    return f"""SELECT id, row_number() OVER (ORDER BY {block_first}{chain}, entry COLLATE "C"), block,
+        rank() OVER ({by_block} ORDER BY {chain}), score, prediction_error
+        FROM (SELECT id, block, entry, score, started_at, submitted_at, abs({guess} - {aim}) AS prediction_error,
+                coalesce({guess} > {aim}, true)::int AS prediction_over
               FROM ({counted_sql(round)}) counted WHERE eligible) ranked"""
-
-
-def _asks_integer(round: Round) -> bool:
-    return round.rules["prediction"]["asks"] != "perfect_percent"
 
 
 # --- Prizes -----------------------------------------------------------------------------------------

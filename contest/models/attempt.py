@@ -68,6 +68,14 @@ class Attempt(models.Model):
 
     class Meta:
         verbose_name = _("lượt thi")
+        indexes = [
+            models.Index(
+                fields=["round", "state"],
+                condition=Q(state__in=["cut_off", "abandoned"]),
+                name="attempt_ended_by_the_clock",
+            ),
+            models.Index(fields=["round"], condition=Q(eligible=False), name="attempt_never_ranked"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["user", "round", "number"], name="attempt_number_once"),
             models.UniqueConstraint(

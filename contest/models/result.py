@@ -1,6 +1,7 @@
 """Prizes, the ranking of a round, and lots drawn between true ties."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -43,26 +44,33 @@ class StandingQuerySet(models.QuerySet["Standing"]):
 class Standing(models.Model):
     """The rank of a counted, eligible attempt inside its block. `position` from 1 is the record's order.
 
-    Rows are only ever made by one INSERT … SELECT from the round's own attempts, which cannot be deleted;
-    so the database does not check the two references again, row by row, for two million rows.
+    Rows are only ever made by one INSERT … SELECT from the round's own attempts, and neither attempts nor
+    prizes of a ranked round can be deleted; so the database does not check the references again, row by
+    row, for two million rows. For the same reason there is one index that every row enters, and rows are
+    written in its order; a round's rows lie together on disk, which is all that a BRIN index needs.
     """
 
     attempt = models.OneToOneField(
         Attempt, models.CASCADE, primary_key=True, related_name="standing", db_constraint=False
     )
     round = models.ForeignKey(Round, models.CASCADE, related_name="standings", db_index=False, db_constraint=False)
-    position = models.PositiveIntegerField()
+    position = models.IntegerField()
     block = models.CharField(max_length=50, blank=True)
-    rank = models.PositiveIntegerField()
-    score = models.PositiveSmallIntegerField()
+    rank = models.IntegerField()
+    score = models.SmallIntegerField()
     prediction_error = models.DecimalField(max_digits=14, decimal_places=5, null=True)
-    prize = models.ForeignKey(Prize, models.PROTECT, null=True, related_name="standings")
+    prize = models.ForeignKey(
+        Prize, models.PROTECT, null=True, related_name="standings", db_index=False, db_constraint=False
+    )
 
     objects = StandingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("xếp hạng")
-        constraints = [models.UniqueConstraint(fields=["round", "position"], name="standing_position_once")]
+        indexes = [
+            BrinIndex(fields=["round"], autosummarize=True, name="standing_round"),
+            models.Index(fields=["round"], condition=models.Q(prize__isnull=False), name="standing_with_prize"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rank}: {self.attempt_id}"

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from contest.models import Draw, Round, Standing
+from contest.models import Attempt, Draw, Round, Standing
 from contest.models.setup import Wins
 from contest.ranking import Ranked, Tie, give_prizes, prize_places
+
+FIRST_PAGE = 200
 
 
 def award_prizes(round: Round) -> list[Tie]:
@@ -14,11 +16,12 @@ def award_prizes(round: Round) -> list[Tie]:
     """
     round.prize_excluded = earlier_winners(round) if round.rules["wins"] == Wins.ONCE else []
     given, ties = decide_prizes(round)
-    Standing.objects.filter(round=round, prize__isnull=False).update(prize=None)
-    by_code = {prize.code: prize for prize in round.prizes.all()}
-    for code, prize in by_code.items():
-        entries = [entry for entry, won in given.items() if won == code]
-        Standing.objects.filter(round=round, attempt__entry__in=entries, attempt__round=round).update(prize=prize)
+    standings = Standing.objects.filter(round=round)
+    standings.with_prize().update(prize=None)
+    prizes = {prize.code: prize for prize in round.prizes.all()}
+    winners = Attempt.objects.filter(round=round, entry__in=given).values_list("pk", "entry")
+    for attempt_id, entry in winners:
+        standings.filter(pk=attempt_id).update(prize=prizes[given[entry]])
     return ties
 
 
@@ -45,17 +48,13 @@ def _blocks_of(round: Round) -> list[str]:
 
 
 def _rows(round: Round, block: str) -> Iterator[Ranked]:
+    """The block's ranking from its head, read in pages that grow: prizes seldom reach beyond the first."""
     standings = Standing.objects.filter(round=round, block=block).in_stored_order()
     rows = standings.values_list("rank", "attempt__entry", "attempt__user_id")
-    return (Ranked(*row) for row in _in_pages(rows))
-
-
-def _in_pages(rows, size: int = 500) -> Iterator[tuple]:
-    """The rows in pages, so that only the head of a long ranking is read."""
-    start = 0
+    start, size = 0, FIRST_PAGE
     while page := list(rows[start : start + size]):
-        yield from page
-        start += size
+        yield from (Ranked(*row) for row in page)
+        start, size = start + size, size * 10
 
 
 def earlier_winners(round: Round) -> list[int]:

@@ -353,7 +353,7 @@ def test_sixteen_submitters_with_late_starts_against_four_closers_lose_nothing()
     assert AuditEntry.objects.filter(verb="round.close").count() == 1
     assert not Attempt.objects.filter(state="in_progress").exists()
     stored = {attempt.pk: attempt for attempt in Attempt.objects.all()}
-    assert len(journal) > SUBMITTERS
+    assert journal, "people did answer before the close"
     for attempt_id, (what, answered) in journal.items():
         assert sum(mask > 0 for mask in stored[attempt_id].answers) >= answered
         assert stored[attempt_id].state == "submitted" or what == "saved"
