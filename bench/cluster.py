@@ -47,7 +47,6 @@ class Cluster:
             "DATA_DIR": str(self.directory / "data"),
             "ALLOW_REHEARSAL": "1",
             "DEBUG": "0",
-            "STATIC_FROM_SOURCE": "1",
             "LOG_LEVEL": "WARNING",
         }
 
@@ -67,6 +66,7 @@ class Cluster:
         if template == EMPTY:
             self._create(EMPTY, "template1")
             self._manage(EMPTY, "migrate", "--verbosity", "0")
+            self._manage(EMPTY, "collectstatic", "--noinput", "--verbosity", "0")
         else:
             self._prepare(EMPTY)
             self._create(DEMO, EMPTY)
