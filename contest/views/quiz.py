@@ -52,6 +52,7 @@ def rounds(request: HttpRequest) -> HttpResponse:
         request,
         "contest/rounds.html",
         {
+            "contest": mine[0].round.contest if mine else None,
             "rounds": [each for each in mine if not each.round.is_practice],
             "practice": [each for each in mine if each.round.is_practice],
         },

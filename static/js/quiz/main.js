@@ -216,10 +216,6 @@ window.addEventListener("quiz:logout", () => {
   leaving = true;
   saver.finish();
 });
-window.addEventListener("storage", ({ key }) => {
-  const slot = store.slotOf(key);
-  if (slot) saver.heardStorage(slot);
-});
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") {
     takePrediction();

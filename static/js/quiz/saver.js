@@ -23,7 +23,6 @@ export class Saver extends EventTarget {
   #timer = 0;
   #run = null;
   #again = false;
-  #channel = null;
   #lastRead = 0;
   stopped = false;
 
@@ -32,10 +31,11 @@ export class Saver extends EventTarget {
     this.api = api;
     this.store = store;
     for (const [slot, held] of known) this.#known.set(slot, { savedAt: null, ...held });
-    if ("BroadcastChannel" in window) {
-      this.#channel = new BroadcastChannel(`cchc:quiz:${store.attemptId}`);
-      this.#channel.onmessage = ({ data }) => this.#hear(data);
-    }
+    window.addEventListener("storage", (event) => {
+      const { message, slot } = store.hear(event);
+      if (message) this.#hear(message);
+      if (slot) this.#otherTabChanged(slot);
+    });
   }
 
   #tell(type, detail = {}) {
@@ -169,8 +169,8 @@ export class Saver extends EventTarget {
   #acknowledge(slot, entry, body) {
     const held = { sequence: body.sequence, value: entry.value, savedAt: Date.parse(body.saved_at) };
     this.#known.set(slot, held);
+    this.store.tell({ slot, held });
     this.store.removeIf(slot, entry.sequence);
-    this.#channel?.postMessage({ slot, held });
   }
 
   /** The server holds a newer answer. It wins, unless this user has chosen something since, here and now. */
@@ -184,9 +184,9 @@ export class Saver extends EventTarget {
       this.store.put(slot, { ...latest, sequence: Math.max(latest.sequence, body.sequence + 1) });
       return;
     }
+    this.store.tell({ slot, held });
     this.store.remove(slot);
     this.#tell("adopt", { slot, value: held.value, foreign: !sameValue(entry.value, held.value) });
-    this.#channel?.postMessage({ slot, held });
   }
 
   #failed(retryAfterSeconds) {
@@ -208,7 +208,7 @@ export class Saver extends EventTarget {
     this.stopped = true;
     clearTimeout(this.#timer);
     this.store.clear();
-    this.#channel?.postMessage({ finished: true });
+    this.store.tell({ finished: true });
   }
 
   #hear(message) {
@@ -225,12 +225,10 @@ export class Saver extends EventTarget {
     this.#tell("slot", { slot });
   }
 
-  /** Another tab of this browser wrote or removed an entry. */
-  heardStorage(slot) {
-    const entry = this.store.get(slot);
+  #otherTabChanged(slot) {
     if (!this.#known.has(slot)) return;
+    const entry = this.store.get(slot);
     if (entry) this.#tell("adopt", { slot, value: entry.value, foreign: false });
-    else if (!this.#channel) this.refresh();
     this.#tell("slot", { slot });
   }
 

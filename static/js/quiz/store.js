@@ -106,10 +106,22 @@ export class AttemptStore {
     keysWith(this.#prefix).forEach((key) => storage.removeItem(key));
   }
 
-  /** Slot of a storage event of another tab, or null. */
-  slotOf(storageKey) {
+  /** Tells the other tabs of this attempt; nothing stays in the storage, its event carries the message. */
+  tell(message) {
+    const key = `${this.#prefix}told`;
+    try {
+      storage.setItem(key, JSON.stringify({ ...message, once: Math.random() }));
+      storage.removeItem(key);
+    } catch {
+      // A full storage: the other tabs learn of it from the server's refusal.
+    }
+  }
+
+  /** What a storage event says: {message} told by another tab, {slot} whose entry it changed, or {}. */
+  hear({ key, newValue }) {
+    if (key === `${this.#prefix}told`) return newValue ? { message: JSON.parse(newValue) } : {};
     const head = `${this.#prefix}q:`;
-    return storageKey?.startsWith(head) ? storageKey.slice(head.length) : null;
+    return key?.startsWith(head) ? { slot: key.slice(head.length) } : {};
   }
 
   /**
