@@ -52,9 +52,7 @@ def _prediction_faults(settings: Mapping[str, Any]) -> list[Fault]:
     if settings["prediction_decimals"] and settings["prediction_asks"] != "perfect_percent":
         faults.append(Fault("prediction_decimals", _("Chỉ dự đoán tỷ lệ phần trăm mới có chữ số thập phân.")))
     if settings["prediction_required"] and ERROR not in settings["tie_chain"]:
-        faults.append(
-            Fault("prediction_required", _("Bắt buộc dự đoán nhưng thứ tự xét hạng không dùng đến dự đoán."))
-        )
+        faults.append(Fault("prediction_required", _("Bắt buộc dự đoán nhưng thứ tự xét hạng không dùng đến dự đoán.")))
     return faults
 
 

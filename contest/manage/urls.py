@@ -1,3 +1,47 @@
-from django.urls.resolvers import URLPattern, URLResolver
+"""The organisers' pages."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import include, path
+
+from accounts import role_views
+from contest.manage import contests, people, questions, results, rounds
+
+urlpatterns = [
+    path("", contests.home, name="manage-home"),
+    path("contests/new/", contests.create, name="manage-contest-create"),
+    path("contests/<int:pk>/", contests.detail, name="manage-contest"),
+    path("contests/<int:pk>/settings/", contests.edit, name="manage-contest-edit"),
+    path("contests/<int:pk>/visibility/", contests.visibility, name="manage-contest-visibility"),
+    path("contests/<int:pk>/blocks/", contests.blocks, name="manage-blocks"),
+    path("contests/<int:pk>/blocks/<int:block_pk>/", contests.block, name="manage-block"),
+    path("contests/<int:pk>/blocks/<int:block_pk>/delete/", contests.block_delete, name="manage-block-delete"),
+    path("contests/<int:pk>/ineligible/", people.ineligible, name="manage-ineligible"),
+    path("contests/<int:pk>/ineligible/<int:ineligibility_pk>/delete/", people.readmit, name="manage-readmit"),
+    path("contests/<int:pk>/rounds/new/", rounds.create, name="manage-round-create"),
+    path("rounds/<int:pk>/", rounds.detail, name="manage-round"),
+    path("rounds/<int:pk>/edit/", rounds.edit, name="manage-round-edit"),
+    path("rounds/<int:pk>/delete/", rounds.delete, name="manage-round-delete"),
+    path("rounds/<int:pk>/questions/", questions.of_round, name="manage-round-questions"),
+    path("rounds/<int:pk>/questions/pick/", questions.pick, name="manage-round-pick"),
+    path("rounds/<int:pk>/key/", questions.key, name="manage-round-key"),
+    path("rounds/<int:pk>/prizes/", rounds.prizes, name="manage-round-prizes"),
+    path("rounds/<int:pk>/headcounts/", rounds.headcounts, name="manage-round-headcounts"),
+    path("rounds/<int:pk>/schedule/", rounds.schedule, name="manage-round-schedule"),
+    path("rounds/<int:pk>/close/", rounds.close, name="manage-round-close"),
+    path(
+        "rounds/<int:pk>/close/<int:extension_pk>/confirm/", rounds.extension_confirm, name="manage-extension-confirm"
+    ),
+    path("rounds/<int:pk>/publish/", results.publish, name="manage-round-publish"),
+    path("rounds/<int:pk>/finalise/", results.finalise, name="manage-round-finalise"),
+    path("rounds/<int:pk>/standings/", results.standings, name="manage-round-standings"),
+    path("rounds/<int:pk>/draws/", results.draws, name="manage-draws"),
+    path("banks/", questions.banks, name="manage-banks"),
+    path("banks/new/", questions.bank_create, name="manage-bank-create"),
+    path("banks/<slug:slug>/", questions.bank, name="manage-bank"),
+    path("banks/<slug:slug>/questions/new/", questions.question_create, name="manage-question-create"),
+    path("questions/<int:pk>/", questions.question, name="manage-question"),
+    path("questions/<int:pk>/delete/", questions.question_delete, name="manage-question-delete"),
+    path("imports/", include("contest.manage.import_urls")),
+    path("roles/", role_views.roles, name="manage-roles"),
+    path("roles/grant/", role_views.grant, name="manage-role-grant"),
+    path("roles/<int:pk>/revoke/", role_views.revoke, name="manage-role-revoke"),
+]

@@ -51,7 +51,9 @@ def save_question(*, question: Question, choices: Sequence[str], actor: User) ->
             _write(question, texts, actor)
             # Texts and key stay out of the trace: the round they are for has not been held yet.
             record_audit(
-                actor=actor, verb="question.edit" if stored else "question.create", object=question.bank,
+                actor=actor,
+                verb="question.edit" if stored else "question.create",
+                object=question.bank,
                 after={"question": question.code, "changed": changed},
             )
     return question
@@ -103,7 +105,5 @@ def delete_question(*, question: Question, actor: User) -> None:
         question = Question.objects.select_for_update().select_related("bank").get(pk=question.pk)
         if question.round_questions.exists():
             raise Refused(_("Câu hỏi đang nằm trong một tuần thi nên không xóa được."))
-        record_audit(
-            actor=actor, verb="question.delete", object=question.bank, before={"question": question.code}
-        )
+        record_audit(actor=actor, verb="question.delete", object=question.bank, before={"question": question.code})
         question.delete()

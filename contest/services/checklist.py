@@ -48,8 +48,7 @@ def missing_in_questions(round: Round, places: Sequence[RoundQuestion]) -> list[
     missing += _doubled_texts(places)
     for place in places:
         missing += [
-            _("Câu %(code)s (%(bank)s): %(fault)s")
-            % {"code": place.code, "bank": place.question.code, "fault": fault}
+            _("Câu %(code)s (%(bank)s): %(fault)s") % {"code": place.code, "bank": place.question.code, "fault": fault}
             for fault in faults_of_question(place.question, round)
         ]
     return missing
@@ -109,7 +108,9 @@ def cautions_for_schedule(round: Round) -> list[str]:
     if not contest.is_public:
         cautions.append(_("Hội thi đang ẩn: người dự thi chưa nhìn thấy tuần thi này."))
     overlapping = (
-        contest.rounds.counted().exclude(pk=round.pk).exclude(state=RoundState.DRAFT)
+        contest.rounds.counted()
+        .exclude(pk=round.pk)
+        .exclude(state=RoundState.DRAFT)
         .filter(opens_at__lt=round.closes_at, closes_at__gt=round.opens_at)
     )
     if not round.is_practice:
@@ -117,10 +118,13 @@ def cautions_for_schedule(round: Round) -> list[str]:
     unsourced = [place.code for place in places_of(round) if not place.question.legal_source]
     if unsourced:
         cautions.append(_("Chưa ghi căn cứ pháp lý: %(codes)s.") % {"codes": ", ".join(unsourced)})
-    reused = contest.rounds.counted().exclude(pk=round.pk).filter(
-        round_questions__question__round_questions__round=round
-    ).distinct()
-    cautions += [] if round.is_practice else [
-        _("Có câu hỏi đã dùng ở %(other)s.") % {"other": other} for other in reused
-    ]
+    reused = (
+        contest.rounds.counted()
+        .exclude(pk=round.pk)
+        .filter(round_questions__question__round_questions__round=round)
+        .distinct()
+    )
+    cautions += (
+        [] if round.is_practice else [_("Có câu hỏi đã dùng ở %(other)s.") % {"other": other} for other in reused]
+    )
     return cautions + cautions_of(settings_of(contest))

@@ -37,7 +37,10 @@ def propose_extension(*, round: Round, closes_at: datetime, reason: str, actor: 
             round=round, closes_at=closes_at, reason=reason.strip(), proposed_by=actor
         )
         record_audit(
-            actor=actor, verb="round.propose_extension", object=round, before={"closes_at": iso(round.closes_at)},
+            actor=actor,
+            verb="round.propose_extension",
+            object=round,
+            before={"closes_at": iso(round.closes_at)},
             after={"closes_at": iso(closes_at), "reason": extension.reason},
         )
     return extension
@@ -56,7 +59,10 @@ def confirm_extension(*, extension: CloseExtension, actor: User) -> int:
         extension.confirmed_by, extension.confirmed_at = actor, server_now()
         extension.save(update_fields=["confirmed_by", "confirmed_at"])
         record_audit(
-            actor=actor, verb="round.extend", object=round, before={"closes_at": iso(round.closes_at)},
+            actor=actor,
+            verb="round.extend",
+            object=round,
+            before={"closes_at": iso(round.closes_at)},
             after={"closes_at": iso(extension.closes_at), "reason": extension.reason, "attempts": moved},
         )
     return moved

@@ -60,8 +60,13 @@ def _at(day: datetime, contest: Contest) -> datetime:
 
 
 def create_round(
-    *, contest: Contest, actor: User, title: str = "", opens_at: datetime | None = None,
-    closes_at: datetime | None = None, is_practice: bool = False,
+    *,
+    contest: Contest,
+    actor: User,
+    title: str = "",
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+    is_practice: bool = False,
 ) -> Round:
     """Create the contest's next round, or its practice round, as a draft with the previous round's prizes.
 
@@ -74,9 +79,13 @@ def create_round(
             raise Refused(_("Hội thi đã có tuần thi thử."))
         proposed = propose_window(contest, now=server_now())
         round = Round(
-            contest=contest, number=number, is_practice=is_practice, prepared_by=actor,
+            contest=contest,
+            number=number,
+            is_practice=is_practice,
+            prepared_by=actor,
             title=nfc(title) or ("Thi thử" if is_practice else f"Tuần {number}"),
-            opens_at=opens_at or proposed[0], closes_at=closes_at or proposed[1],
+            opens_at=opens_at or proposed[0],
+            closes_at=closes_at or proposed[1],
         )
         _check_window(round)
         round.save()
@@ -191,7 +200,10 @@ def _place_questions(round: Round, question_ids: Sequence[int], actor: User) -> 
     round.key_confirmed_digest = ""
     round.save(update_fields=["prepared_by", "key_confirmed_by", "key_confirmed_at", "key_confirmed_digest"])
     record_audit(
-        actor=actor, verb="round.assign_questions", object=round, before={"questions": before},
+        actor=actor,
+        verb="round.assign_questions",
+        object=round,
+        before={"questions": before},
         after={"questions": [codes[pk].code for pk in question_ids]},
     )
 
@@ -211,7 +223,10 @@ def set_prizes(*, round: Round, prizes: Sequence[tuple[str, int]], actor: User) 
             for position, (code, (title, count)) in enumerate(zip(codes, prizes, strict=True), start=1)
         )
         record_audit(
-            actor=actor, verb="round.set_prizes", object=round, before={"prizes": before},
+            actor=actor,
+            verb="round.set_prizes",
+            object=round,
+            before={"prizes": before},
             after={"prizes": _prizes_as_text(round)},
         )
 
@@ -270,9 +285,7 @@ def confirm_key(*, round: Round, actor: User, seen: str | None = None) -> None:
         round = lock_draft(round)
         _lock_questions(round)
         if actor.pk in editors_of_key(round):
-            raise Refused(
-                _("Người xác nhận phải là một thành viên Ban Tổ chức khác với người đã soạn đề hoặc đáp án.")
-            )
+            raise Refused(_("Người xác nhận phải là một thành viên Ban Tổ chức khác với người đã soạn đề hoặc đáp án."))
         present = key_digest(round)
         if not round.round_questions.exists():
             raise Refused(_("Chưa có câu hỏi nào để xác nhận."))
@@ -306,7 +319,9 @@ def schedule_round(*, round: Round, actor: User) -> Round:
         round.save()
         units = copy_units(round)
         record_audit(
-            actor=actor, verb="round.schedule", object=round,
+            actor=actor,
+            verb="round.schedule",
+            object=round,
             after={**_calendar(round), "commitment": round.commitment, "units": units},
         )
     return round

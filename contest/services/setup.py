@@ -37,7 +37,8 @@ def save_contest(*, contest: Contest, actor: User) -> Contest:
         if before and contest.rounds.exclude(state=RoundState.DRAFT).exists():
             reasons += [
                 _("Đã có tuần thi được lên lịch nên không đổi được %(name)s.") % {"name": _(name)}
-                for field, name in _FIXED.items() if before[field] != _plain(getattr(contest, field))
+                for field, name in _FIXED.items()
+                if before[field] != _plain(getattr(contest, field))
             ]
         if reasons:
             raise Refused(*reasons)
@@ -46,7 +47,9 @@ def save_contest(*, contest: Contest, actor: User) -> Contest:
         changed = [name for name in after if after[name] != before.get(name)]
         if changed:
             record_audit(
-                actor=actor, verb="contest.edit" if before else "contest.create", object=contest,
+                actor=actor,
+                verb="contest.edit" if before else "contest.create",
+                object=contest,
                 before={name: before[name] for name in changed if before},
                 after={name: after[name] for name in changed},
             )
@@ -162,12 +165,12 @@ def exclude_people(*, contest: Contest, employee_ids: Iterable[str], reason: str
         reasons.append(_("Cần ghi lý do."))
     members = Membership.objects.current().filter(unit__in=Unit.objects.at_or_below([contest.unit_id]))
     people = {
-        user.employee_id: user
-        for user in User.objects.filter(employee_id__in=wanted, pk__in=members.values("user_id"))
+        user.employee_id: user for user in User.objects.filter(employee_id__in=wanted, pk__in=members.values("user_id"))
     }
     reasons += [
         _("Không có ai mang mã nhân viên %(id)s trong các đơn vị của hội thi.") % {"id": employee_id}
-        for employee_id in wanted if employee_id not in people
+        for employee_id in wanted
+        if employee_id not in people
     ]
     if reasons:
         raise Refused(*reasons)
@@ -179,7 +182,9 @@ def exclude_people(*, contest: Contest, employee_ids: Iterable[str], reason: str
         )
         if new:
             record_audit(
-                actor=actor, verb="contest.exclude_people", object=contest,
+                actor=actor,
+                verb="contest.exclude_people",
+                object=contest,
                 after={"employee_ids": [user.employee_id for user in new], "reason": reason.strip()},
             )
     return len(new)
@@ -189,7 +194,9 @@ def readmit_person(*, ineligibility: Ineligibility, actor: User) -> None:
     """Let a person be ranked again, from the next ranking on."""
     with transaction.atomic():
         record_audit(
-            actor=actor, verb="contest.readmit_person", object=ineligibility.contest,
+            actor=actor,
+            verb="contest.readmit_person",
+            object=ineligibility.contest,
             before={"employee_id": ineligibility.user.employee_id, "reason": ineligibility.reason},
         )
         ineligibility.delete()
@@ -215,7 +222,10 @@ def set_headcounts(*, round: Round, headcounts: Mapping[int, int | None], actor:
             before, unit.headcount = unit.headcount, headcounts[unit.pk]
             unit.save(update_fields=["headcount"])
             record_audit(
-                actor=actor, verb="unit.set_headcount", object=unit, before={"headcount": before},
+                actor=actor,
+                verb="unit.set_headcount",
+                object=unit,
+                before={"headcount": before},
                 after={"headcount": unit.headcount},
             )
     return len(changed)

@@ -30,7 +30,8 @@ def test_a_close_moves_when_a_second_person_confirms():
     extension.refresh_from_db()
     assert extension.confirmed_by == confirmer
     assert list(AuditEntry.objects.order_by("id").values_list("verb", "actor")) == [
-        ("round.propose_extension", proposer.pk), ("round.extend", confirmer.pk),
+        ("round.propose_extension", proposer.pk),
+        ("round.extend", confirmer.pk),
     ]
     assert AuditEntry.objects.get(verb="round.extend").after["reason"] == "Mất điện diện rộng"
 
@@ -86,7 +87,9 @@ def test_deadlines_cut_by_the_old_close_move_and_others_stay():
     assert confirm_extension(extension=extension, actor=make_user()) == 1
     deadlines = dict(Attempt.objects.values_list("pk", "deadline"))
     assert deadlines == {
-        cut.pk: cut.started_at + timedelta(minutes=30), long_ago.pk: long_ago.deadline, done.pk: done.deadline,
+        cut.pk: cut.started_at + timedelta(minutes=30),
+        long_ago.pk: long_ago.deadline,
+        done.pk: done.deadline,
     }
 
 

@@ -36,7 +36,9 @@ def test_a_contest_is_stored_and_the_trace_names_what_changed():
     created, edited = AuditEntry.objects.order_by("id")
     assert (created.verb, created.after["opens_time"]) == ("contest.create", "00:00:00")
     assert (edited.verb, edited.before, edited.after) == (
-        "contest.edit", {"attempts_allowed": 1}, {"attempts_allowed": 2},
+        "contest.edit",
+        {"attempts_allowed": 1},
+        {"attempts_allowed": 2},
     )
 
 
@@ -90,7 +92,8 @@ def test_a_kind_belongs_to_one_block_of_a_contest():
             block=Block(contest=contest, code="A", name="Bảng B"), kinds=[health, school], actor=make_user()
         )
     assert [str(reason) for reason in refusal.value.reasons] == [
-        "Mã bảng A đã có.", "Loại đơn vị “Bệnh viện” đã thuộc bảng khác.",
+        "Mã bảng A đã có.",
+        "Loại đơn vị “Bệnh viện” đã thuộc bảng khác.",
     ]
     setup.save_block(block=Block(contest=contest, code="B", name="Bảng B"), kinds=[school], actor=make_user())
     other = Block(contest=make_contest(), code="A", name="Bảng A")

@@ -66,7 +66,8 @@ def test_the_window_proposed_follows_the_round_before():
     contest = make_contest()
     draft_round(contest, opens_at=local("2023-06-05T00:00"), closes_at=local("2023-06-12T00:00"))
     assert rounds.propose_window(contest, now=local("2023-06-01T00:00")) == (
-        local("2023-06-12T00:00"), local("2023-06-19T00:00"),
+        local("2023-06-12T00:00"),
+        local("2023-06-19T00:00"),
     )
 
 
@@ -77,17 +78,23 @@ def test_a_first_round_has_the_usual_prizes_and_the_next_copies_them():
     contest, actor = make_contest(), make_user()
     first = rounds.create_round(contest=contest, actor=actor)
     assert list(first.prizes.values_list("code", "count")) == [
-        ("first", 1), ("second", 2), ("third", 3), ("consolation", 5),
+        ("first", 1),
+        ("second", 2),
+        ("third", 3),
+        ("consolation", 5),
     ]
     rounds.set_prizes(round=first, prizes=[("Giải Nhất", 1), ("Giải Ấn tượng", 2)], actor=actor)
     second = rounds.create_round(contest=contest, actor=actor)
     assert (first.number, first.title, second.number, second.title) == (1, "Tuần 1", 2, "Tuần 2")
     assert list(second.prizes.values_list("code", "title", "count")) == [
-        ("first", "Giải Nhất", 1), ("an-tuong", "Giải Ấn tượng", 2),
+        ("first", "Giải Nhất", 1),
+        ("an-tuong", "Giải Ấn tượng", 2),
     ]
     assert second.opens_at == first.closes_at
     assert list(AuditEntry.objects.order_by("id").values_list("verb", flat=True)) == [
-        "round.create", "round.set_prizes", "round.create",
+        "round.create",
+        "round.set_prizes",
+        "round.create",
     ]
 
 
@@ -173,7 +180,9 @@ def test_all_faults_of_prizes_are_named_together():
     with pytest.raises(Refused) as refusal:
         rounds.set_prizes(round=round, prizes=[("Giải Nhất", 0), ("giải nhất", 1), ("", 1)], actor=make_user())
     assert reasons_of(refusal) == [
-        "Mỗi giải phải có tên.", "Hai giải không được trùng tên.", "Số giải phải từ 1 đến 1.000.",
+        "Mỗi giải phải có tên.",
+        "Hai giải không được trùng tên.",
+        "Số giải phải từ 1 đến 1.000.",
     ]
     assert round.prizes.count() == 3
 
@@ -284,7 +293,10 @@ def test_everything_missing_is_said_at_once_and_nothing_is_written():
     other.save()
     now = server_now()
     round = draft_round(
-        contest, questions=[expired, twin, other, wide], prizes=(), opens_at=now - timedelta(minutes=1),
+        contest,
+        questions=[expired, twin, other, wide],
+        prizes=(),
+        opens_at=now - timedelta(minutes=1),
         closes_at=now + timedelta(days=3),
     )
     with pytest.raises(Refused) as refusal:

@@ -1,0 +1,205 @@
+"""Pages of a contest: the dashboard, its settings and blocks, and whether the public sees it."""
+
+from copy import copy
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.clock import server_now
+from accounts.models import Role, Unit
+from accounts.rights import roles_of, units_in_scope
+from contest.manage.access import (
+    IMPORTERS,
+    ORGANISERS,
+    READERS,
+    RESULT_READERS,
+    carried_out,
+    contest_for,
+    mark_may_act,
+    require_any,
+)
+from contest.manage.forms import BlockForm, ContestForm
+from contest.manage.steps import next_step, steps_of, with_what_steps_need
+from contest.manage.wording import settings_in_words
+from contest.models import Block, Contest, Round
+from contest.models.round import RoundState
+from contest.problems import Refused
+from contest.rules import cautions_of, settings_of
+from contest.services.setup import delete_block, hide_contest, save_block, save_contest, show_contest
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """My contests with each round's state and what is to be done, most urgent first."""
+    require_any(request, (*RESULT_READERS, Role.ADMINISTRATOR))
+    units = units_in_scope(request.user, RESULT_READERS)
+    rounds = with_what_steps_need(Round.objects.select_related("contest")).order_by("number")
+    contests = list(
+        Contest.objects.organised_in(units)
+        .select_related("unit")
+        .prefetch_related(Prefetch("rounds", rounds, to_attr="round_list"))
+    )
+    mark_may_act(request, contests)
+    now = server_now()
+    for contest in contests:
+        _mark_steps(contest.round_list, now)
+        contest.todo = steps_of(contest) if contest.may_act else []
+    return render(
+        request,
+        "manage/home.html",
+        {
+            "contests": contests,
+            "may_create": units_in_scope(request.user, ORGANISERS).exists(),
+            "links": _shared_pages(roles_of(request.user)),
+        },
+    )
+
+
+def _mark_steps(rounds: list[Round], now: datetime) -> None:
+    for round in rounds:
+        round.state_now, round.step = round.state_at(now), next_step(round, now)
+
+
+def _shared_pages(roles: set[str]) -> list[dict[str, Any]]:
+    """Pages beside the contests, for those who may see them."""
+    pages = [
+        ("manage-banks", "list", _("Ngân hàng câu hỏi"), _("Soạn, tìm và sửa câu hỏi"), {*READERS}),
+        ("manage-import-units", "building", _("Nhập đơn vị"), _("Từ tệp CSV hoặc XLSX"), IMPORTERS),
+        ("manage-import-staff", "users", _("Nhập nhân sự"), _("Từ tệp CSV hoặc XLSX"), IMPORTERS),
+        ("manage-import-questions", "upload", _("Nhập câu hỏi"), _("Từ tệp CSV hoặc XLSX"), {*ORGANISERS}),
+        ("manage-roles", "shield", _("Vai trò"), _("Cấp và thu hồi vai trò"), {Role.ADMINISTRATOR}),
+    ]
+    return [
+        {"url": reverse(name), "icon": icon, "label": label, "text": text}
+        for name, icon, label, text, readers in pages
+        if roles & readers
+    ]
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def create(request: HttpRequest) -> HttpResponse:
+    """A new contest of a unit in the organiser's scope."""
+    units = require_any(request, ORGANISERS)
+    return _edit(request, Contest(), units, {"contest": None})
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The settings. Rounds already scheduled keep those they froze, and are named."""
+    contest = contest_for(request, pk, readers=ORGANISERS)
+    frozen = contest.rounds.exclude(state=RoundState.DRAFT).only("title", "number")
+    units = units_in_scope(request.user, ORGANISERS)
+    # The form works on a copy: what is refused must not show in the frame of the page.
+    return _edit(request, copy(contest), units, {"contest": contest, "frozen": list(frozen)})
+
+
+def _edit(request: HttpRequest, contest: Contest, units: QuerySet[Unit], context: dict[str, Any]) -> HttpResponse:
+    form = ContestForm(request.POST or None, instance=contest, units=units)
+    if form.is_valid():
+        try:
+            saved = save_contest(contest=form.instance, actor=request.user)
+        except Refused as refused:
+            form.add_error(None, [str(reason) for reason in refused.reasons])
+        else:
+            messages.success(request, _("Đã lưu hội thi."))
+            for caution in cautions_of(settings_of(saved)):
+                messages.warning(request, caution)
+            return redirect("manage-contest", saved.pk)
+    return render(request, "manage/contest_form.html", {"form": form, **context})
+
+
+@require_safe
+@login_required
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The contest: its rounds, and all settings in words."""
+    contest = contest_for(request, pk)
+    rounds = list(with_what_steps_need(contest.rounds.select_related("contest")).order_by("number"))
+    _mark_steps(rounds, server_now())
+    return render(
+        request,
+        "manage/contest.html",
+        {
+            "contest": contest,
+            "rounds": rounds,
+            "tab": "overview",
+            "settings": settings_in_words(contest),
+            "cautions": cautions_of(settings_of(contest)),
+            "has_practice": any(round.is_practice for round in rounds),
+        },
+    )
+
+
+@require_POST
+@login_required
+def visibility(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the contest to the public, or hide it."""
+    contest = contest_for(request, pk)
+    if request.POST.get("visible") == "1":
+        carried_out(request, _("Hội thi đã hiển thị công khai."), show_contest, contest=contest)
+    else:
+        carried_out(request, _("Hội thi đã được ẩn."), hide_contest, contest=contest)
+    return redirect("manage-contest", pk)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def blocks(request: HttpRequest, pk: int) -> HttpResponse:
+    """All blocks of the contest, and a form for one more."""
+    contest = contest_for(request, pk)
+    form = BlockForm(request.POST or None, instance=Block(contest=contest))
+    if _saved_block(request, form):
+        return redirect("manage-blocks", pk)
+    rows = contest.blocks.prefetch_related("kinds")
+    return render(
+        request,
+        "manage/blocks.html",
+        {
+            "contest": contest,
+            "blocks": rows,
+            "form": form,
+            "tab": "blocks",
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def block(request: HttpRequest, pk: int, block_pk: int) -> HttpResponse:
+    """Change a block."""
+    contest = contest_for(request, pk, readers=ORGANISERS)
+    stored = get_object_or_404(contest.blocks, pk=block_pk)
+    form = BlockForm(request.POST or None, instance=stored)
+    if _saved_block(request, form):
+        return redirect("manage-blocks", pk)
+    return render(
+        request, "manage/block_form.html", {"contest": contest, "block": stored, "form": form, "tab": "blocks"}
+    )
+
+
+def _saved_block(request: HttpRequest, form: BlockForm) -> bool:
+    if not form.is_valid():
+        return False
+    return carried_out(
+        request, _("Đã lưu bảng thi."), save_block, block=form.instance, kinds=form.cleaned_data["kinds"]
+    )
+
+
+@require_POST
+@login_required
+def block_delete(request: HttpRequest, pk: int, block_pk: int) -> HttpResponse:
+    """Delete a block that no round rests on."""
+    contest = contest_for(request, pk)
+    stored = get_object_or_404(contest.blocks, pk=block_pk)
+    carried_out(request, _("Đã xóa bảng thi."), delete_block, block=stored)
+    return redirect("manage-blocks", pk)
