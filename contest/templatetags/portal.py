@@ -53,12 +53,14 @@ def _navigation(context: template.Context, contest: Contest | None, path: str) -
         if roles & {"coordinator", "organiser", "secretary", "auditor"}:
             pages.append(("reports", [], _("Báo cáo")))
         if roles & {"organiser", "administrator", "auditor", "secretary"}:
-            pages.append(("manage", [], _("Quản trị")))
+            pages.append(("manage-home", [], _("Quản trị")))
     items = []
     for name, arguments, label in pages:
         url = _reverse_or_none(name, arguments)
         if url:
-            items.append(NavItem(label, url, path == url or (name in ("manage", "reports") and path.startswith(url))))
+            items.append(
+                NavItem(label, url, path == url or (name in ("manage-home", "reports") and path.startswith(url)))
+            )
     return items
 
 

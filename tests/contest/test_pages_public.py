@@ -13,6 +13,7 @@ from contest.record import build_public_record
 from contest.services.results import finalise_round, publish_round
 from tests.factories import (
     draft_round,
+    grant,
     make_attempt,
     make_block,
     make_contest,
@@ -202,6 +203,23 @@ def test_the_public_record_can_be_downloaded_once_it_is_written(client, contest)
 def test_the_verifier_is_the_stand_alone_program(client):
     response = client.get(reverse("verifier"))
     assert b"".join(response.streaming_content).startswith(b"#!/usr/bin/env python3")
+
+
+# --- Navigation ---
+
+STAFF = {"coordinator": ["Báo cáo"], "organiser": ["Báo cáo", "Quản trị"], "secretary": ["Báo cáo", "Quản trị"],
+         "auditor": ["Báo cáo", "Quản trị"], "administrator": ["Quản trị"], "judge": []}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", [None, *STAFF])
+def test_the_navigation_shows_the_rooms_of_a_role_and_no_other(client, contest, role):
+    person = make_user(unit=make_unit())
+    if role:
+        grant(person, role)
+    client.force_login(person)
+    navigation = re.search(r'<nav class="mainnav".*?</nav>', client.get("/").content.decode(), re.S)[0]
+    labels = re.findall(r">([^<>]+)</a>", navigation)
+    assert labels == ["Trang chủ", "Thể lệ", "Tuần thi của tôi", *STAFF.get(role, [])]
 
 
 # --- Frame ------------------------------------------------------------------------------------------
