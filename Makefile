@@ -50,10 +50,10 @@ bench: ## measure: case, ours, floor, ratio
 
 COMPILE = -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header -q
-requirements: ## compile requirements.in and requirements-dev.in to pinned, hashed lists
+requirements: ## compile requirements.in and requirements-dev.in to hashed lists; ARGS=--upgrade for newer versions
 	@$(PREPARE) dev
-	.venv/bin/python $(COMPILE) requirements.in -o requirements.txt
-	.venv/bin/python $(COMPILE) requirements-dev.in -o requirements-dev.txt
+	.venv/bin/python $(COMPILE) $(ARGS) requirements.in -o requirements.txt
+	.venv/bin/python $(COMPILE) $(ARGS) requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what can be made again; never DATA_DIR
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis static-built test-results

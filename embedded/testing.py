@@ -44,7 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     servers = TemporaryServers()
     config.add_cleanup(servers.stop)
     # Files that tests write go to a directory of their own, never into a developer's data.
-    os.environ["DATA_DIR"] = str(servers.home / "data")
+    data = servers.home / "data"
+    (data / "static").mkdir(parents=True)
+    os.environ["DATA_DIR"] = str(data)
     os.environ[HOME] = str(servers.home)
     for asked_to_end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(asked_to_end, _end_session)
