@@ -20,5 +20,5 @@ class ExportForm(forms.Form):
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["kind"]).choices = [(kind.value, kind.label) for kind in kinds]
         cast(forms.ChoiceField, self.fields["round"]).choices = [
-            (round.pk, f"{round.contest} - {round}") for round in rounds
+            (round.pk, f"{round} - {round.contest}") for round in rounds
         ]

@@ -70,13 +70,20 @@ class UnitTable:
 
     @property
     def headings(self) -> dict[str, Heading]:
-        labels = {
-            "code": _("Mã"),
-            "name": _("Đơn vị"),
-            "participants": _("Số người tham gia"),
-            "rate": _("Tỷ lệ tham gia"),
-        }
+        labels = {"name": _("Đơn vị"), "participants": _("Số người tham gia"), "rate": _("Tỷ lệ tham gia")}
         return {key: self._heading(key, label) for key, label in labels.items()}
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The orders on offer where there are no headings to choose: on a phone."""
+        return [
+            ("code", _("Mã đơn vị")),
+            ("name", _("Tên đơn vị")),
+            ("rate", _("Tỷ lệ tham gia, thấp trước")),
+            ("-rate", _("Tỷ lệ tham gia, cao trước")),
+            ("-participants", _("Số người tham gia, nhiều trước")),
+            ("participants", _("Số người tham gia, ít trước")),
+        ]
 
     def _heading(self, key: str, label: str) -> Heading:
         order = {key: "ascending", f"-{key}": "descending"}.get(self.sort, "")

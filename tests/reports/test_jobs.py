@@ -15,7 +15,7 @@ from django.db import connection
 from django.urls import reverse
 
 from accounts.clock import server_now
-from accounts.models import AuditEntry, Role, RoleGrant
+from accounts.models import AuditEntry, Membership, Role, RoleGrant, User
 from contest.models import Round, Standing
 from reports import services, tasks
 from reports.models import Export, ExportState
@@ -254,16 +254,9 @@ def slow_write(monkeypatch, meanwhile):
 
 def crowd(round, number=1100):
     unit = round.round_units.order_by("unit__code").first().unit
-    for _ in range(number):
-        make_user_quickly(unit)
-
-
-def make_user_quickly(unit):
-    from accounts.models import Membership, User
-
-    user = User(employee_id=f"K{User.objects.count():06}", full_name="Lê Văn Đông", password="!")
-    user.save()
-    Membership.objects.create(user=user, unit=unit, starts_on="2020-01-01")
+    people = [User(employee_id=f"K{n:06}", full_name="Lê Văn Đông", password="!") for n in range(number)]
+    User.objects.bulk_create(people)
+    Membership.objects.bulk_create(Membership(user=user, unit=unit, starts_on="2020-01-01") for user in people)
 
 
 def test_progress_is_told_and_cancelling_stops_the_writing(round, sent, monkeypatch, directory):
