@@ -2,6 +2,8 @@
 
 import sys
 
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -23,10 +25,20 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; or 503 with Retry-After where the database was not to be had."""
-    lost_database = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    """500; or 503 with Retry-After where the database was not to be had, or 400 for a NUL no text can hold."""
+    failure = sys.exc_info()[1]
+    if isinstance(failure, ValueError) and "NUL (0x00)" in str(failure):  # psycopg2, of any text sent with one
+        _forget_unreadable_session(request)
+        return bad_request(request)
+    lost_database = isinstance(failure, (OperationalError, InterfaceError))
     error = Problem(500, "server_error", _("Hệ thống gặp lỗi. Vui lòng thử lại sau."))
     return _answer(request, overloaded() if lost_database else error, template="500.html")
+
+
+def _forget_unreadable_session(request: HttpRequest) -> None:
+    """Answer as to nobody where the cookie holds what no session can be looked up by; the cookie is dropped."""
+    if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
+        request.session, request.user = type(request.session)(), AnonymousUser()
 
 
 def _answer(request: HttpRequest, problem: Problem, template: str = "") -> HttpResponse:
