@@ -8,13 +8,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
 
 MAX_JSON_DEPTH = 32
+MAX_BODY = 65_536
 
 
 class Problem(Exception):
@@ -82,6 +83,16 @@ def plain_api_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
     return wrapper
 
 
+def read_body(request: HttpRequest) -> bytes:
+    """The body of an API call. Raises Problem 400 malformed above MAX_BODY bytes, or when it breaks off."""
+    try:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
+            raise malformed()
+        return request.body
+    except (ValueError, UnreadablePostError):
+        raise malformed() from None
+
+
 def read_json_object(body: bytes) -> dict[str, Any]:
     """Parse a request body that must be one JSON object in UTF-8.
 
@@ -121,7 +132,12 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream, media_type=None, parser_context=None) -> dict[str, Any]:
-        body = stream.read()
+        try:
+            body = stream.read(MAX_BODY + 1)
+        except UnreadablePostError:
+            raise malformed() from None
+        if len(body) > MAX_BODY:
+            raise malformed()
         return read_json_object(body) if body.strip() else {}
 
 

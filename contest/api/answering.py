@@ -17,6 +17,7 @@ from accounts.problems import (
     not_authenticated,
     not_found,
     plain_api_view,
+    read_body,
     read_json_object,
 )
 from contest import problems
@@ -24,7 +25,6 @@ from contest.attempt_key import AttemptKey, read_key
 from contest.services.attempts import Submission, save_answer, save_prediction, submit_attempt
 
 MAX_SEQUENCE = 2**31 - 1
-MAX_BODY = 65_536
 
 
 def key_for(request: HttpRequest, attempt_id: UUID) -> AttemptKey:
@@ -44,7 +44,7 @@ def key_for(request: HttpRequest, attempt_id: UUID) -> AttemptKey:
 @plain_api_view
 def save(request: HttpRequest, attempt_id: UUID, position: int) -> HttpResponse:
     """PUT {choices, sequence}: store the answer at a shown position."""
-    _only(request, "PUT")
+    only(request, "PUT")
     key = key_for(request, attempt_id)
     body = _body(request)
     saved = save_answer(key=key, position=position, choices=_choices(body), sequence=_sequence(body))
@@ -55,7 +55,7 @@ def save(request: HttpRequest, attempt_id: UUID, position: int) -> HttpResponse:
 @plain_api_view
 def predict(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """PUT {value, sequence}: store the prediction, or clear it with null."""
-    _only(request, "PUT")
+    only(request, "PUT")
     key = key_for(request, attempt_id)
     body = _body(request)
     if "value" not in body or isinstance(body["value"], (bool, list, dict)):
@@ -68,9 +68,9 @@ def predict(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
 @plain_api_view
 def submit(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     """POST: end the attempt; repeats return the same body."""
-    _only(request, "POST")
+    only(request, "POST")
     key = key_for(request, attempt_id)
-    if request.body.strip():
+    if read_body(request).strip():
         _body(request)
     return _answer(submission_payload(submit_attempt(key=key)))
 
@@ -83,15 +83,14 @@ def submission_payload(submission: Submission) -> dict[str, str]:
     }
 
 
-def _only(request: HttpRequest, method: str) -> None:
-    if request.method != method:
+def only(request: HttpRequest, *methods: str) -> None:
+    """Raise Problem 405 method_not_allowed unless the request has one of `methods`."""
+    if request.method not in methods:
         raise Problem(405, "method_not_allowed", malformed().detail)
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
-        raise malformed()
-    return read_json_object(request.body)
+    return read_json_object(read_body(request))
 
 
 def _choices(body: dict[str, Any]) -> list[int]:

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from accounts.authentication import person_of
 from accounts.problems import not_found, plain_api_view
 from contest import problems
-from contest.api.answering import key_for
+from contest.api.answering import key_for, only
 from contest.api.payloads import attempt_result_payload
 from contest.api.schema import describe_attempt
 from contest.models import Attempt
@@ -26,6 +26,7 @@ def attempt_detail(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
 
 @plain_api_view
 def _with_key(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
+    only(request, "GET", "HEAD")
     key = key_for(request, attempt_id)
     attempt = _attempts().filter(pk=key.attempt_id).first()
     if attempt is None:

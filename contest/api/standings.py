@@ -19,6 +19,7 @@ from contest.scoring import number_text
 from contest.services.attempts import shown_prediction
 
 PAGE_SIZE = 100
+MOST_DIGITS = 9  # of a page number; Python itself refuses to read thousands
 FULL_VIEW_ROLES = (Role.ORGANISER, Role.SECRETARY, Role.AUDITOR)
 
 
@@ -75,6 +76,8 @@ def standing_payload(standing: Standing, paper: Paper) -> dict[str, Any]:
 def _page(standings, number: str):
     if not number.isascii() or not number.isdigit():
         raise malformed()
+    if len(number) > MOST_DIGITS:
+        raise not_found()
     try:
         return Paginator(standings, PAGE_SIZE).page(int(number))
     except EmptyPage:
