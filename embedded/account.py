@@ -42,10 +42,15 @@ class Account:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
+def ourselves() -> Account:
+    """The account of this process."""
+    return Account(os.geteuid(), os.getegid())
+
+
 def server_account() -> Account:
     """The account for servers: our own, or `nobody` when we are root, as PostgreSQL refuses to be root."""
     if os.geteuid() != 0:
-        return Account(os.geteuid(), os.getegid())
+        return ourselves()
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:

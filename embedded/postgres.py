@@ -56,8 +56,8 @@ class Postgres:
     `directory` is created with mode 0700 and holds `cluster/` (the data), `password` and `server.log`; its
     path may be of any length and below directories closed to others. The data stay when the server stops.
     With `durable=False` nothing is synchronised to disk (fsync off): for tests that do not measure time.
-    `settings` are further PostgreSQL settings by name. `sockets` is the directory for the socket; by default
-    a short private one that belongs to `directory`, removed on stop.
+    `settings` are further PostgreSQL settings by name. The socket is in a short private directory that belongs to
+    `directory` and is removed on stop.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class Postgres:
         directory: Path | str,
         *,
         durable: bool = True,
-        sockets: Path | None = None,
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self.directory = Path(directory).resolve()
-        self.sockets = sockets or private.short_path(self.directory)
+        self._place = private.short_path(self.directory)
+        self.sockets = self._place / "sockets"
         self.log = self.directory / "server.log"
         self._cluster = self.directory / "cluster"
         self._account = server_account()
@@ -113,9 +113,9 @@ class Postgres:
         """
         if self.is_running:
             return self
-        self._prepare_directories()
         self.end_orphans()
-        programs = engines.postgres_programs(self._account, self.sockets / "engines")
+        self._prepare_directories()
+        programs = engines.postgres_programs(self._account, self._place / "engines")
         if not self._cluster.exists():
             self._create_cluster(programs)
         options = [f"--{name}={value}" for name, value in self._settings.items()]
@@ -146,7 +146,7 @@ class Postgres:
                 self._process.wait()
             self._process = None
         self.end_orphans()
-        private.remove(self.sockets)
+        private.remove(self._place)
 
     def kill(self) -> None:
         """kill -9 the postmaster and every backend at one blow; the data stay as they are.
@@ -186,6 +186,8 @@ class Postgres:
 
     def _prepare_directories(self) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.own_place(self.directory, self._account)
+        private.remove(self.sockets)  # a killed server's socket and lock; whoever held them is gone
         private.private_directory(self.sockets, self._account)
         if self._cluster.exists() and self._cluster.stat().st_uid != self._account.uid:
             raise Failed(
@@ -199,7 +201,7 @@ class Postgres:
         private.remove(unfinished)
         unfinished.mkdir(mode=0o700)
         self._account.give(unfinished)
-        password_file = self.sockets / "password"
+        password_file = self._place / "password"
         password_file.touch(mode=0o600)
         password_file.write_text(self._password)
         self._account.give(password_file)

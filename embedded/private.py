@@ -8,7 +8,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from embedded.account import Account
+from embedded.account import Account, ourselves
 
 PREFIX = "cchc-"
 # A Unix socket's path holds 107 bytes, so sockets cannot live in DATA_DIR, whose path may be of any length.
@@ -26,12 +26,23 @@ def short_path(key: Path) -> Path:
     return next((place for place in PLACES if os.access(place, os.W_OK | os.X_OK)), PLACES[0]) / name
 
 
-def private_directory(path: Path, account: Account) -> Path:
-    """Create `path` with mode 0700 for `account`, or accept it if that is just what it is already.
+def own_place(key: Path, account: Account) -> Path:
+    """Create the directory `short_path(key)`, for us to write in and for `account` to pass through.
 
-    Raises HostileDirectory for a symbolic link, a file, or a directory of anyone but this process or
-    `account`: in a world-writable place anybody may have made it first, to read our sockets or to have us
-    write elsewhere.
+    Raises HostileDirectory unless it is new or ours already: in a world-writable place anybody may have made it
+    first, to read what we put there or to have us write elsewhere. Not even `account`, which other programs may
+    share, can replace anything in it.
+    """
+    path = private_directory(short_path(key), ourselves())
+    if not account.is_ours:
+        path.chmod(0o711)
+    return path
+
+
+def private_directory(path: Path, account: Account) -> Path:
+    """Create `path` with mode 0700 for `account`, or accept it if it is a directory of that account.
+
+    Raises HostileDirectory for a symbolic link, a file, or a directory of anyone else.
     """
     try:
         path.mkdir(mode=0o700)
@@ -39,19 +50,17 @@ def private_directory(path: Path, account: Account) -> Path:
         found = path.lstat()
         if not stat.S_ISDIR(found.st_mode):
             raise HostileDirectory(f"{path} is not a directory: remove it and try again") from None
-        if found.st_uid not in (os.geteuid(), account.uid):
+        if found.st_uid != account.uid:
             raise HostileDirectory(f"{path} belongs to uid {found.st_uid}, not to us: remove it") from None
     path.chmod(0o700)
     account.give(path)
     return path
 
 
-def temporary_directory(label: str, account: Account) -> Path:
-    """A new private directory with a short path and an unpredictable name; the caller removes it."""
+def temporary_directory(label: str) -> Path:
+    """A new directory of ours with a short path and an unpredictable name; the caller removes it."""
     place = next((place for place in PLACES if os.access(place, os.W_OK | os.X_OK)), None)
-    path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{label}-", dir=place))
-    account.give(path)
-    return path
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{label}-", dir=place))
 
 
 def remove(path: Path) -> None:

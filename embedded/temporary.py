@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Self
 
 from embedded import private
-from embedded.account import Account
 from embedded.postgres import Postgres
 from embedded.processes import end, working_in
 from embedded.valkey import Valkey
@@ -27,7 +26,7 @@ class TemporaryServers:
 
     def __init__(self) -> None:
         remove_abandoned()
-        self.home = private.temporary_directory(LABEL, Account(os.geteuid(), os.getegid()))
+        self.home = private.temporary_directory(LABEL)
         # Held by this process alone until it ends, however it ends.
         self._lock = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)

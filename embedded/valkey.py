@@ -35,7 +35,7 @@ class Valkey:
         self.log = self.directory / "server.log"
         self._work = self.directory / "work"
         self._port_file = self.directory / "port"
-        self._copies = private.short_path(self.directory)
+        self._place = private.short_path(self.directory)
         self._account = server_account()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -80,8 +80,8 @@ class Valkey:
         self._account.give(self._work)
         self.end_orphans()
         if not self._account.is_ours:
-            private.private_directory(self._copies, self._account)
-        program = engines.valkey_program(self._account, self._copies / "engines")
+            private.own_place(self.directory, self._account)
+        program = engines.valkey_program(self._account, self._place / "engines")
         for _ in range(ATTEMPTS):
             if not keep_port:
                 self._port_file.write_text(f"{free_port()}\n")
@@ -99,7 +99,7 @@ class Valkey:
                 self.kill()
         self.end_orphans()
         if not self._account.is_ours:
-            private.remove(self._copies)
+            private.remove(self._place)
 
     def kill(self) -> None:
         """kill -9 the server; what it held is lost. `start` brings up an empty one at the same url."""

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from embedded import private
-from embedded.account import Account, server_account
-from embedded.private import HostileDirectory, kept_secret, private_directory, short_path
+from embedded.account import ourselves, server_account
+from embedded.private import HostileDirectory, kept_secret, own_place, private_directory, short_path
 
-OURS = Account(os.geteuid(), os.getegid())
+OURS = ourselves()
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can own files as somebody else")
 
 
@@ -50,7 +50,28 @@ def test_a_directory_of_somebody_else_is_refused(tmp_path):
     path.mkdir(mode=0o777)
     os.chown(path, 54321, 54321)
     with pytest.raises(HostileDirectory, match="belongs to uid 54321"):
-        private_directory(path, server_account())
+        private_directory(path, OURS)
+
+
+@needs_root
+def test_not_even_the_servers_account_may_have_made_our_place(tmp_path):
+    path = short_path(tmp_path)
+    path.mkdir(mode=0o700)
+    server_account().give(path)
+    try:
+        with pytest.raises(HostileDirectory, match="not to us"):
+            own_place(tmp_path, server_account())
+    finally:
+        path.rmdir()
+
+
+@needs_root
+def test_the_servers_account_can_pass_through_our_place_but_change_nothing(tmp_path):
+    path = own_place(tmp_path, server_account())
+    try:
+        assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (0, 0o711)
+    finally:
+        path.rmdir()
 
 
 def test_removing_never_follows_a_link(tmp_path):
