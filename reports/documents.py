@@ -61,10 +61,10 @@ def participation_document(participation: Participation) -> Document:
 
 def unit_columns() -> list[Column]:
     return [
-        Column("unit_code", _("Mã đơn vị"), width=14),
-        Column("unit_name", _("Tên đơn vị"), width=44),
-        Column("kind", _("Loại đơn vị"), width=22),
-        Column("parent_code", _("Mã đơn vị cấp trên"), width=14),
+        Column("unit_code", _("Mã đơn vị"), width=10),
+        Column("unit_name", _("Tên đơn vị"), width=38),
+        Column("kind", _("Loại đơn vị"), width=20),
+        Column("parent_code", _("Mã đơn vị cấp trên"), width=10),
         *_figure_columns(),
     ]
 
@@ -80,17 +80,17 @@ def kind_columns() -> list[Column]:
 
 def _figure_columns() -> list[Column]:
     return [
-        Column("headcount", _("Biên chế"), Kind.INTEGER, width=11),
-        Column("roster", _("Nhân sự trong danh sách"), Kind.INTEGER, width=13),
-        Column("accounts", _("Đã có tài khoản"), Kind.INTEGER, width=11),
-        Column("participants", _("Số người tham gia"), Kind.INTEGER, width=11),
-        Column("rate", _("Tỷ lệ tham gia"), Kind.RATE, width=11),
-        Column("entries", _("Số lượt thi"), Kind.INTEGER, width=11),
-        Column("mean_score", _("Điểm trung bình"), Kind.DECIMAL, width=11, places=2),
-        Column("perfect", _("Số bài đúng tất cả"), Kind.INTEGER, width=11),
-        Column("zero", _("Số bài 0 điểm"), Kind.INTEGER, width=11),
-        Column("change", _("Tăng, giảm so với tuần trước"), Kind.CHANGE, width=14),
-        Column("over_headcount", _("Ghi chú"), Kind.FLAG, width=17, flag_text=_("Vượt biên chế")),
+        Column("headcount", _("Biên chế"), Kind.INTEGER, width=10),
+        Column("roster", _("Nhân sự trong danh sách"), Kind.INTEGER, width=10),
+        Column("accounts", _("Đã có tài khoản"), Kind.INTEGER, width=10),
+        Column("participants", _("Số người tham gia"), Kind.INTEGER, width=10),
+        Column("rate", _("Tỷ lệ tham gia"), Kind.RATE, width=10),
+        Column("entries", _("Số lượt thi"), Kind.INTEGER, width=10),
+        Column("mean_score", _("Điểm trung bình"), Kind.DECIMAL, width=10, places=2),
+        Column("perfect", _("Số bài đúng tất cả"), Kind.INTEGER, width=10),
+        Column("zero", _("Số bài 0 điểm"), Kind.INTEGER, width=10),
+        Column("change", _("Tăng, giảm so với tuần trước"), Kind.CHANGE, width=10),
+        Column("over_headcount", _("Ghi chú"), Kind.FLAG, width=15, flag_text=_("Vượt biên chế")),
     ]
 
 

@@ -15,6 +15,7 @@ from reports.exports.table import Column, Document, FileTooLarge, Kind, Progress
 
 PROGRESS_EVERY = 500
 A4 = 9
+HEADER_HEIGHT = 50  # points: three lines
 FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 INK, HEAD, RULE, WARN = "#131C2B", "#1D4080", "#B8C2D0", "#FDF0D0"
 NUMBER_FORMATS = {
@@ -90,6 +91,7 @@ class _Sheet:
 
     def __init__(self, sheet: Any, styles: _Styles, document: Document, table: Table):
         self.sheet, self.styles, self.document, self.table = sheet, styles, document, table
+        self.looks: dict[tuple[bool, bool], list[Any]] = {}
         self.flags = [place for place, column in enumerate(table.columns) if column.kind is Kind.FLAG]
 
     def write(self, progress: Progress, done: int) -> int:
@@ -114,14 +116,18 @@ class _Sheet:
         look = self.styles.named(
             bold=True, font_color="#FFFFFF", bg_color=HEAD, border=1, border_color=RULE, text_wrap=True, align="center"
         )
+        self.sheet.set_row(header_row, HEADER_HEIGHT)
         for place, column in enumerate(self.table.columns):
             self._text(header_row, place, column.label, look)
         return header_row
 
     def _write_row(self, number: int, row: Row, *, total: bool) -> None:
         flagged = any(row[place] for place in self.flags)
-        for place, (column, value) in enumerate(zip(self.table.columns, row, strict=True)):
-            look = self.styles.cell(column, flagged=flagged, total=total)
+        if (flagged, total) not in self.looks:
+            columns = self.table.columns
+            self.looks[flagged, total] = [self.styles.cell(one, flagged=flagged, total=total) for one in columns]
+        looks = self.looks[flagged, total]
+        for place, (column, value, look) in enumerate(zip(self.table.columns, row, looks, strict=True)):
             _checked(self._write_cell(number, place, column, value, look))
 
     def _write_cell(self, number: int, place: int, column: Column, value: Any, look: Any) -> int:
