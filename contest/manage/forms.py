@@ -1,9 +1,11 @@
 """Input of the organisers' pages. Forms clean; services decide."""
 
-from datetime import time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,10 +25,33 @@ WINDOWS = {
 }
 
 
-def moment_field(label: Any, **options: Any) -> forms.DateTimeField:
-    """A local date and time, typed or picked with the browser's own picker."""
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    return forms.DateTimeField(label=label, widget=widget, **options)
+class MomentField(forms.DateTimeField):
+    """A local date and time typed the Vietnamese way, "08:30 05/06/2023"; 24:00 is the end of that day.
+
+    The browser's own picker is not used: it writes dates in the order of the browser's language. A field that
+    `ends` something shows midnight as 24:00 of the day before.
+    """
+
+    def __init__(self, *, ends: bool = False, **options: Any):
+        example = "24:00 11/06/2023" if ends else "08:30 05/06/2023"
+        widget = forms.TextInput(attrs={"placeholder": example, "autocomplete": "off"})
+        formats = ["%H:%M %d/%m/%Y", "%H:%M:%S %d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"]
+        options.setdefault("help_text", format_lazy("{} {}.", gettext_lazy("Giờ:phút ngày/tháng/năm, ví dụ"), example))
+        super().__init__(widget=widget, input_formats=formats, **options)
+        self.ends = ends
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, datetime):
+            return value
+        local = timezone.localtime(value)
+        if self.ends and local.time() == time(0):
+            return f"24:00 {local - timedelta(days=1):%d/%m/%Y}"
+        return f"{local:%H:%M:%S %d/%m/%Y}" if local.second else f"{local:%H:%M %d/%m/%Y}"
+
+    def to_python(self, value: Any) -> datetime | None:
+        text = " ".join(str(value or "").replace(",", " ").split())
+        moment = super().to_python(text.replace("24:00", "00:00"))
+        return moment + timedelta(days=1) if moment and "24:00" in text else moment
 
 
 class ContestForm(forms.ModelForm):
@@ -43,8 +68,8 @@ class ContestForm(forms.ModelForm):
         ],
     )
     window_days = forms.IntegerField(label=gettext_lazy("Kéo dài (ngày)"), min_value=0, max_value=366)
-    window_hours = forms.IntegerField(label=gettext_lazy("giờ"), min_value=0, max_value=23)
-    window_rest = forms.IntegerField(label=gettext_lazy("phút"), min_value=0, max_value=59)
+    window_hours = forms.IntegerField(label=gettext_lazy("và thêm (giờ)"), min_value=0, max_value=23)
+    window_rest = forms.IntegerField(label=gettext_lazy("và thêm (phút)"), min_value=0, max_value=59)
     time_limit_minutes = forms.IntegerField(
         label=gettext_lazy("Thời gian làm bài (phút)"),
         min_value=1,
@@ -78,7 +103,7 @@ class ContestForm(forms.ModelForm):
             "answers_release",
         )
         widgets = {
-            "opens_time": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "opens_time": forms.TimeInput(attrs={"placeholder": "08:30", "autocomplete": "off"}, format="%H:%M"),
             "introduction": forms.Textarea(attrs={"rows": 4}),
         }
         help_texts = {
@@ -164,11 +189,11 @@ class ContestForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()
-        if self.errors:
-            return
         shown_at = {"window_minutes": "window_days", "time_limit_seconds": "time_limit_minutes", "tie_chain": "tie_1"}
         for fault in faults_of(settings_of(self.instance)):
-            self.add_error(shown_at.get(fault.field, fault.field), fault.message)
+            field = shown_at.get(fault.field, fault.field)
+            if field not in self.errors or fault.field == "tie_chain":
+                self.add_error(field, fault.message)
 
 
 class BlockForm(forms.ModelForm):
@@ -205,10 +230,8 @@ class ExcludeForm(forms.Form):
 
 
 class RoundForm(forms.ModelForm):
-    opens_at = moment_field(gettext_lazy("Mở lúc"))
-    closes_at = moment_field(
-        gettext_lazy("Đóng lúc"), help_text=gettext_lazy("24:00 Chủ nhật ghi là 00:00 thứ Hai hôm sau.")
-    )
+    opens_at = MomentField(label=gettext_lazy("Mở lúc"))
+    closes_at = MomentField(label=gettext_lazy("Đóng lúc"), ends=True)
 
     class Meta:
         model = Round
@@ -237,7 +260,7 @@ PrizeFormSet = forms.formset_factory(PrizeForm, extra=3, max_num=30)
 
 
 class ExtensionForm(forms.Form):
-    closes_at = moment_field(gettext_lazy("Đóng lúc (mới)"))
+    closes_at = MomentField(label=gettext_lazy("Đóng lúc (mới)"), ends=True)
     reason = forms.CharField(
         label=gettext_lazy("Lý do"),
         max_length=500,
@@ -264,6 +287,13 @@ class BankForm(forms.ModelForm):
 class QuestionForm(forms.ModelForm):
     """A question with up to six choices; the letters ticked in `correct` are its key."""
 
+    effective_until = forms.DateField(
+        label=gettext_lazy("Hiệu lực đến"),
+        required=False,
+        input_formats=["%d/%m/%Y", "%Y-%m-%d"],
+        widget=forms.DateInput(attrs={"placeholder": "31/12/2026", "autocomplete": "off"}, format="%d/%m/%Y"),
+        help_text=gettext_lazy("Ngày cuối cùng mà câu hỏi còn đúng theo pháp luật."),
+    )
     correct = forms.MultipleChoiceField(
         label=gettext_lazy("Đáp án"),
         choices=[(code, code) for code in CHOICE_CODES],
@@ -287,13 +317,11 @@ class QuestionForm(forms.ModelForm):
         widgets = {
             "text": forms.Textarea(attrs={"rows": 3}),
             "explanation": forms.Textarea(attrs={"rows": 4}),
-            "effective_until": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
         help_texts = {
             "code": gettext_lazy("Để trống: tự đánh số."),
             "multiple": gettext_lazy("Chỉ được tính đúng khi chọn đủ và chỉ chọn các đáp án đúng."),
             "fixed_order": gettext_lazy("Cần khi phương án nhắc đến phương án khác, như “Cả A và B”."),
-            "effective_until": gettext_lazy("Ngày cuối cùng mà câu hỏi còn đúng theo pháp luật."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any):

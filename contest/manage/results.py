@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -81,27 +81,27 @@ def draws(request: HttpRequest, pk: int) -> HttpResponse:
     round = round_for(request, pk)
     if not round.has_result:
         raise Http404
-    typed, ties = None, undrawn_ties(round)
-    if request.method == "POST":
-        typed = _typed_draw(request, ties)
-        if carried_out(
-            request,
-            _("Đã ghi kết quả bốc thăm."),
-            _record,
-            round=round,
-            typed=typed,
-            minutes=request.POST.get("minutes", ""),
-        ):
-            return redirect("manage-draws", pk)
+    ties = undrawn_ties(round)
+    if request.method == "POST" and carried_out(
+        request,
+        _("Đã ghi kết quả bốc thăm."),
+        _record,
+        round=round,
+        typed=_typed_draw(request, ties),
+        minutes=request.POST.get("minutes", ""),
+    ):
+        return redirect("manage-draws", pk)
     drawn = list(round.draws.select_related("recorded_by"))
+    titles = dict(round.prizes.values_list("code", "title"))
     people = _people(round, [entry for group in (*ties, *drawn) for entry in group.entries])
     return render(
         request,
         "manage/draws.html",
         page_context(round, "draws")
         | {
+            "sent": request.POST.get("tie"),
             "minutes": request.POST.get("minutes", ""),
-            "ties": [(tie, _rows(tie, people, request, typed is not None)) for tie in ties],
+            "ties": [(tie, [titles[code] for code in tie.prizes], _rows(tie, people, request.POST)) for tie in ties],
             "drawn": [(draw, [(entry, people.get(entry)) for entry in draw.entries]) for draw in drawn],
         },
     )
@@ -129,7 +129,6 @@ def _people(round: Round, entries: list[str]) -> dict[str, Attempt]:
     return {attempt.entry: attempt for attempt in attempts}
 
 
-def _rows(tie: Tie, people: dict[str, Attempt], request: HttpRequest, was_sent: bool):
-    return [
-        (entry, people.get(entry), request.POST.get(f"place-{entry}", "") if was_sent else "") for entry in tie.entries
-    ]
+def _rows(tie: Tie, people: dict[str, Attempt], typed: QueryDict) -> list[tuple[str, Attempt | None, str]]:
+    """(entry, its attempt, what was typed as its place) of everybody in the tie."""
+    return [(entry, people.get(entry), typed.get(f"place-{entry}", "")) for entry in tie.entries]

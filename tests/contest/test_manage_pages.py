@@ -213,11 +213,12 @@ def test_a_preset_sets_the_window_and_changed_boxes_win_over_an_untouched_preset
 def test_settings_that_do_not_fit_are_named_at_their_fields_and_nothing_is_stored(client, organiser):
     contest = make_contest()
     where = address("manage-contest-edit", contest)
-    values = settings_of_form(client, where) | {"prediction_decimals": 3, "tie_2": "score:desc", "title": "Tên khác"}
+    values = settings_of_form(client, where) | {"prediction_decimals": 3, "tie_2": "score:desc", "grace_seconds": 99}
     answer = client.post(where, values)
-    assert set(answer.context["form"].errors) == {"prediction_decimals", "prediction_required", "tie_1"}
+    faulty = {"grace_seconds", "prediction_decimals", "prediction_required", "tie_1"}
+    assert set(answer.context["form"].errors) == faulty
     contest.refresh_from_db()
-    assert (contest.prediction_decimals, contest.title == "Tên khác") == (0, False)
+    assert (contest.prediction_decimals, contest.grace_seconds) == (0, 5)
     assert AuditEntry.objects.count() == 0
 
 
@@ -275,7 +276,7 @@ def test_a_round_goes_from_nothing_to_scheduled_on_pages_alone(client, organiser
     questions = make_questions(4)
     where = address("manage-round-create", contest)
     initial = client.get(where).context["form"].initial
-    times = {name: timezone.localtime(initial[name]).strftime("%Y-%m-%dT%H:%M") for name in ("opens_at", "closes_at")}
+    times = {name: timezone.localtime(initial[name]).strftime("%H:%M %d/%m/%Y") for name in ("opens_at", "closes_at")}
     client.post(where, {"title": "Tuần 1", **times})
     round = contest.rounds.get()
     assert (round.opens_at, round.prizes.count()) == (initial["opens_at"], 4)
@@ -335,10 +336,13 @@ def test_the_key_is_not_confirmed_without_what_was_seen(client, organiser):
 def test_a_practice_round_is_created_once(client, organiser):
     contest = make_contest()
     where = address("manage-round-create", contest) + "?practice=1"
-    values = {"title": "", "opens_at": "2033-01-01T00:00", "closes_at": "2033-02-01T00:00"}
+    values = {"title": "", "opens_at": "00:00 01/01/2033", "closes_at": "24:00 31/01/2033"}
     client.post(where, values)
     client.post(where, values)
     assert list(contest.rounds.values_list("number", "title", "is_practice")) == [(0, "Thi thử", True)]
+    practice = contest.rounds.get()
+    assert practice.closes_at.isoformat() == "2033-01-31T17:00:00+00:00"
+    assert 'value="24:00 31/01/2033"' in text_of(client.get(address("manage-round-edit", practice)))
 
 
 def test_a_stale_page_of_headcounts_does_not_undo_anothers_work(client, organiser):
@@ -368,7 +372,7 @@ def test_the_close_is_moved_on_its_page_by_two_people(client, organiser):
     round = open_round()
     later = timezone.localtime(round.closes_at + timedelta(hours=2)).replace(second=0, microsecond=0)
     where = address("manage-round-close", round)
-    client.post(where, {"closes_at": later.strftime("%Y-%m-%dT%H:%M"), "reason": "Mất điện"})
+    client.post(where, {"closes_at": later.strftime("%H:%M, %d/%m/%Y"), "reason": "Mất điện"})
     extension = round.close_extensions.get()
     client.post(address("manage-extension-confirm", round, extension))
     assert Round.objects.get().closes_at == round.closes_at
