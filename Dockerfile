@@ -17,6 +17,7 @@ RUN groupadd --gid 10001 portal \
 COPY --from=packages /venv /venv
 WORKDIR /portal
 COPY . .
+RUN python -m babel.messages.frontend --quiet compile --domain django --directory locale
 # Collected at build: the files belong to this version of the code. The key is used for nothing and not kept.
 RUN SECRET_KEY=only-for-collecting-static-files python manage.py collectstatic --noinput -v 0
 USER portal

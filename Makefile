@@ -5,7 +5,7 @@ AS_DEPLOYED = DEBUG=0 PUBLIC_URL=https://portal.example ALLOWED_HOSTS=portal.exa
 	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast lint format bench requirements clean
+.PHONY: help run manage test test-fast lint format bench requirements messages translations clean
 SHELL := /bin/bash
 
 # The first Python that really runs and has a fit version: a python3.12 on the PATH may be a broken shim.
@@ -16,10 +16,13 @@ FIT = $(shell for p in $(CANDIDATES); do "$$p" -c '$(IS_FIT)' 2>/dev/null && ech
 PREPARE = $(or $(FIT),$(error Python 3.11 to 3.13 with venv is needed, and none of these is one: $(CANDIDATES). \
 	Install one (Debian: apt-get install python3 python3-venv) or name one: make PYTHON=/path/to/python3.12)) -m embedded.venv
 
+ENGLISH = locale/en/LC_MESSAGES/django
+COMPILE_MESSAGES = babel.messages.frontend --quiet compile --domain django --locale en
+
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: ## everything the portal needs, at http://127.0.0.1:$PORT, until Ctrl-C
+run: $(ENGLISH).mo ## everything the portal needs, at http://127.0.0.1:$PORT, until Ctrl-C
 	@exec $(PREPARE) run embedded.run --end-with-parent
 
 manage: ## one management command on the same servers: make manage ARGS="close_rounds"
@@ -55,6 +58,18 @@ requirements: ## compile requirements.in and requirements-dev.in to hashed lists
 	.venv/bin/python $(COMPILE) $(ARGS) requirements.in -o requirements.txt
 	.venv/bin/python $(COMPILE) $(ARGS) requirements-dev.in -o requirements-dev.txt
 
+messages: ## bring the English catalogue in line with the source strings; needs GNU gettext
+	@$(PREPARE) dev
+	SECRET_KEY=for-extraction .venv/bin/python manage.py makemessages --locale en --ignore .venv --ignore var \
+		--ignore tests --ignore bench --add-location file --no-wrap --no-obsolete
+
+translations: $(ENGLISH).mo ## compile the English catalogue
+
+# Written aside first: a portal that runs on this checkout must never read half a file.
+$(ENGLISH).mo: $(ENGLISH).po
+	@new=$(ENGLISH).$$$$.mo; $(PREPARE) run $(COMPILE_MESSAGES) --input-file $< --output-file $$new && mv $$new $@
+
 clean: ## remove what can be made again; never DATA_DIR
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis static-built test-results
+	rm -f $(ENGLISH).mo
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

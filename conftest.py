@@ -2,10 +2,13 @@
 
 import os
 import shutil
+from pathlib import Path
 from typing import Any
 
 import django
 import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 
 pytest_plugins = ("embedded.testing",)
 
@@ -28,7 +31,20 @@ def pytest_configure() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     # Pages are tested without collecting static files first.
     os.environ.setdefault("STATIC_FROM_SOURCE", "1")
+    compile_english()
     django.setup()
+
+
+def compile_english() -> None:
+    """What `make translations` does, as pytest may be run without make."""
+    source = Path(__file__).parent / "locale/en/LC_MESSAGES/django.po"
+    compiled = source.with_suffix(".mo")
+    if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+        return
+    aside = source.with_suffix(f".{os.getpid()}.mo")
+    with source.open("rb") as catalogue, aside.open("wb") as file:
+        write_mo(file, read_po(catalogue, locale="en"))
+    aside.replace(compiled)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
