@@ -21,6 +21,7 @@ from embedded.private import HostileDirectory, short_path
 from embedded.processes import Failed, identify, working_in
 from embedded.valkey import NO_RETRY, Valkey
 
+pytestmark = pytest.mark.slow  # each starts servers of its own
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 NAMELESS = 54321
 
@@ -90,7 +91,6 @@ def test_an_orphan_is_ended_by_the_next_start(tmp_path, new_postgres):
         assert server.is_running
 
 
-@pytest.mark.slow
 def test_two_clusters_side_by_side(new_postgres):
     first, second = new_postgres(durable=False), new_postgres(durable=False)
     fetch(first.url, "CREATE TABLE only_here (number int)")
@@ -163,7 +163,6 @@ def test_root_s_servers_run_under_another_account(new_postgres, new_valkey):
         assert Path(f"/proc/{server.pid}").stat().st_uid not in (0, None)
 
 
-@pytest.mark.slow
 @needs_root
 def test_an_account_without_a_name_can_run_the_servers(monkeypatch):
     """As in containers with an arbitrary uid: no passwd entry, and no home."""
@@ -214,7 +213,6 @@ def run_as(uid, function):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-@pytest.mark.slow
 def test_killing_the_process_ends_its_temporary_servers(tmp_path):
     code = "import os, signal; os.kill(os.getppid(), signal.SIGKILL); print(os.environ['DATABASE_URL'])"
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}

@@ -20,6 +20,7 @@ def test_redis_answers():
         assert client.ping()
 
 
+@pytest.mark.slow
 def test_another_server_survives_kill_9(new_postgres):
     server = new_postgres()
     with psycopg2.connect(server.url) as link, link.cursor() as cursor:
