@@ -151,7 +151,7 @@ def test_a_second_demo_is_refused_and_changes_nothing():
 
 @pytest.mark.django_db
 def test_a_portal_with_units_of_its_own_is_left_alone():
-    make_unit("TINH")
+    make_unit()
     with pytest.raises(CommandError) as refused:
         load()
     assert refused.value.returncode == 1
