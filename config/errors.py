@@ -4,12 +4,16 @@ import sys
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from accounts.problems import Problem, malformed, not_found, overloaded, problem_response
+
+# Signs of text that was sent and that nothing can hold: a NUL, for psycopg2 and in PostgreSQL's JSON, and a
+# number of thousands of digits, for Python. Forms refuse them where they look; here is the net below.
+UNREADABLE = ("NUL (0x00)", "unsupported Unicode escape sequence", "for integer string conversion")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -25,9 +29,9 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; or 503 with Retry-After where the database was not to be had, or 400 for a NUL no text can hold."""
+    """500; or 503 with Retry-After where the database was not to be had, or 400 for text that nothing can hold."""
     failure = sys.exc_info()[1]
-    if isinstance(failure, ValueError) and "NUL (0x00)" in str(failure):  # psycopg2, of any text sent with one
+    if isinstance(failure, (ValueError, DataError)) and any(sign in str(failure) for sign in UNREADABLE):
         _forget_unreadable_session(request)
         return bad_request(request)
     lost_database = isinstance(failure, (OperationalError, InterfaceError))
