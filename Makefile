@@ -18,6 +18,9 @@ FIT = $(shell for p in $(CANDIDATES); do "$$p" -c '$(IS_FIT)' 2>/dev/null && ech
 PREPARE = $(or $(FIT),$(error Python 3.11 to 3.13 with venv is needed, and none of these is one: $(CANDIDATES). \
 	Install one (Debian: apt-get install python3 python3-venv) or name one: make PYTHON=/path/to/python3.12)) -m embedded.venv
 
+# All steps count their seconds from here.
+export CCHC_STARTED := $(shell date +%s)
+
 ENGLISH = locale/en/LC_MESSAGES/django
 COMPILE_MESSAGES = babel.messages.frontend --quiet compile --domain django --locale en
 
