@@ -26,8 +26,17 @@ class Problem(Exception):
     """
 
     def __init__(self, status: int, code: str, detail: Any, **extra: Any):
-        super().__init__(code)
+        super().__init__(f"{code}: {detail}")
         self.status, self.code, self.detail, self.extra = status, code, detail, extra
+
+
+class Refused(Problem):
+    """An act that cannot be done now. `reasons` are sentences, each a thing to put right."""
+
+    def __init__(self, *reasons: Any):
+        sentences = [str(reason) for reason in reasons]
+        super().__init__(409, "refused", " ".join(sentences), reasons=sentences)
+        self.reasons = reasons
 
 
 def not_found() -> Problem:

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Role, RoleGrant, Unit, User
+from accounts.problems import Refused
 from accounts.rights import units_in_scope
-from accounts.services import RoleRefused, grant_role, revoke_role
+from accounts.services import grant_role, revoke_role
 from accounts.text import search_key
 
 PAGE_SIZE = 50
@@ -111,7 +112,7 @@ def grant(request: HttpRequest) -> HttpResponse:
                 reason=values["reason"],
                 actor=request.user,
             )
-        except RoleRefused as refused:
+        except Refused as refused:
             form.add_error(None, [str(reason) for reason in refused.reasons])
         else:
             messages.success(request, _("Đã cấp: %(grant)s.") % {"grant": given})
@@ -136,7 +137,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         try:
             revoke_role(grant=given, reason=request.POST.get("reason", "")[:255], actor=request.user)
-        except RoleRefused as refused:
+        except Refused as refused:
             reasons = refused.reasons
         else:
             messages.success(request, _("Đã thu hồi: %(grant)s.") % {"grant": given})

@@ -8,19 +8,14 @@ from django.utils.translation import gettext as _
 from accounts.audit import record_audit
 from accounts.clock import server_now
 from accounts.models import Role, RoleGrant, Unit, User
-from accounts.problems import Problem
+from accounts.problems import Refused
 
 
-class RoleRefused(Problem):
-    """A grant or revocation that cannot be done. `reasons` are sentences, each a thing to put right."""
+def grant_role(*, user: User, role: str, unit: Unit, reason: str, actor: User | None) -> RoleGrant:
+    """Give `user` a role over `unit` and everything below it, from now on. Raises Refused.
 
-    def __init__(self, *reasons: str):
-        super().__init__(409, "refused", reasons[0], reasons=list(reasons))
-        self.reasons = reasons
-
-
-def grant_role(*, user: User, role: str, unit: Unit, reason: str, actor: User) -> RoleGrant:
-    """Give `user` a role over `unit` and everything below it, from now on. Raises RoleRefused."""
+    Without an actor the grant comes from the server's command line.
+    """
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one grant at a time for a person
         reasons = []
@@ -33,19 +28,19 @@ def grant_role(*, user: User, role: str, unit: Unit, reason: str, actor: User) -
         if RoleGrant.objects.in_force().filter(user=user, role=role, unit=unit).exists():
             reasons.append(_("Người này đã có vai trò đó trong phạm vi đó."))
         if reasons:
-            raise RoleRefused(*reasons)
+            raise Refused(*reasons)
         grant = RoleGrant.objects.create(user=user, role=role, unit=unit, reason=reason.strip(), granted_by=actor)
         record_audit(actor=actor, verb="role.grant", object=grant, after=_as_json(grant))
     return grant
 
 
 def revoke_role(*, grant: RoleGrant, reason: str, actor: User) -> None:
-    """End a grant now; it stays in the history. Raises RoleRefused.
+    """End a grant now; it stays in the history. Raises Refused.
 
     Nobody ends their own last administrator grant, so there is always somebody who can grant roles.
     """
     if not reason.strip():
-        raise RoleRefused(_("Cần ghi lý do."))
+        raise Refused(_("Cần ghi lý do."))
     with transaction.atomic():
         # Locked together and in one order: two administrators cannot take the role from each other at once.
         administrators = list(
@@ -57,7 +52,7 @@ def revoke_role(*, grant: RoleGrant, reason: str, actor: User) -> None:
         grant = RoleGrant.objects.select_for_update(of=("self",)).select_related("user", "unit").get(pk=grant.pk)
         now = server_now()
         if grant.valid_to is not None and grant.valid_to <= now:
-            raise RoleRefused(_("Vai trò này đã được thu hồi."))
+            raise Refused(_("Vai trò này đã được thu hồi."))
         if grant.role == Role.ADMINISTRATOR:
             _refuse_last_administrator(grant, administrators, actor)
         grant.valid_to = now
@@ -70,9 +65,9 @@ def revoke_role(*, grant: RoleGrant, reason: str, actor: User) -> None:
 def _refuse_last_administrator(grant: RoleGrant, administrators: list[RoleGrant], actor: User) -> None:
     remaining = [other for other in administrators if other.pk != grant.pk]
     if not remaining:
-        raise RoleRefused(_("Đây là quản trị hệ thống cuối cùng, không thể thu hồi."))
+        raise Refused(_("Đây là quản trị hệ thống cuối cùng, không thể thu hồi."))
     if grant.user_id == actor.pk and not any(other.user_id == actor.pk for other in remaining):
-        raise RoleRefused(_("Không thể tự thu hồi quyền quản trị cuối cùng của chính mình."))
+        raise Refused(_("Không thể tự thu hồi quyền quản trị cuối cùng của chính mình."))
 
 
 def _as_json(grant: RoleGrant) -> dict[str, Any]:

@@ -9,14 +9,6 @@ from accounts.clock import iso
 from accounts.problems import Problem
 
 
-class Refused(Problem):
-    """An organiser's act that cannot be done now. `reasons` are sentences, each a thing to put right."""
-
-    def __init__(self, *reasons: Any):
-        super().__init__(409, "refused", reasons[0] if reasons else "", reasons=[str(reason) for reason in reasons])
-        self.reasons = reasons
-
-
 def round_not_open(now: datetime, opens_at: datetime) -> Problem:
     return Problem(409, "round_not_open", _("Tuần thi chưa mở."), server_time=iso(now), opens_at=iso(opens_at))
 

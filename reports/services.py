@@ -8,17 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from accounts.audit import record_audit
 from accounts.clock import ClockTimestamp
 from accounts.models import User
+from accounts.queue import prompt
 from contest.models import Round
 from contest.models.round import RoundState
 from reports.absentees import Absentees
@@ -38,8 +37,6 @@ MOST_RUNS = 3  # a file whose workers die that often is given up
 DEAD_AFTER = timedelta(minutes=5)  # without a sign of life; writing 500 rows takes well under a second
 WAITS_TOO_LONG = timedelta(seconds=10)  # its message was lost, or the queue is long
 LOOSE_AFTER_SECONDS = 3600.0
-# Of the connection on which a page hands over a message: nobody waits longer than that for the broker.
-HASTY = {"socket_timeout": 1, "socket_connect_timeout": 1, "max_retries": 0}
 RUN_TASK = "reports.tasks.run_export"
 
 ROLES_FOR = {ExportKind.PARTICIPATION: COUNT_ROLES, ExportKind.NONPARTICIPANTS: NAME_ROLES}
@@ -92,7 +89,7 @@ def request_export(*, actor: User, kind: str, round: Round, format: str, unit_co
             kind=kind, format=format, parameters=parameters, requested_by=actor, label=_label(kind, round, unit_code)
         )
         record_audit(actor=actor, verb="export.request", object=export, after=_audited(export))
-        transaction.on_commit(lambda: enqueue(export))
+        prompt(RUN_TASK, str(export.pk))
     return export
 
 
@@ -103,16 +100,6 @@ def _label(kind: str, round: Round, unit_code: str) -> str:
 
 def _audited(export: Export) -> dict[str, Any]:
     return {"kind": export.kind, "format": export.format, **export.parameters}
-
-
-def enqueue(export: Export) -> None:
-    """Prompt a worker. Without a broker nothing is lost: the sweep finds the row."""
-    options = {**current_app.conf.broker_transport_options, **HASTY}
-    try:
-        with current_app.connection_for_write(transport_options=options) as connection:
-            current_app.send_task(RUN_TASK, [str(export.pk)], connection=connection, retry=False)
-    except (OperationalError, OSError) as error:
-        logger.warning("export %s waits for the sweep: %s", export.pk, type(error).__name__)
 
 
 def cancel_export(*, export: Export, actor: User) -> bool:
@@ -232,7 +219,7 @@ def sweep_exports() -> None:
     dead.filter(run__lt=MOST_RUNS).update(state=ExportState.WAITING, progress=0)
     overdue = Export.objects.filter(state=ExportState.WAITING, requested_at__lt=ClockTimestamp() - WAITS_TOO_LONG)
     for export in overdue.order_by("requested_at")[:50]:
-        enqueue(export)
+        prompt(RUN_TASK, str(export.pk))
     Export.objects.filter(state=ExportState.DONE, expires_at__lte=ClockTimestamp()).update(state=ExportState.EXPIRED)
     remove_loose_files()
 

@@ -8,13 +8,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Unit, UnitKind, User
+from accounts.problems import Refused
 from contest.closing import close_round
 from contest.demo import attempts, people, predictions, roster, rounds, turnout, units, visitors
 from contest.demo.copying import analyze, copy_rows, reset_sequences
 from contest.demo.plan import Plan, RoundWindow
 from contest.models import Attempt, Contest, Ineligibility, Round, Standing
 from contest.paper import compile_paper
-from contest.problems import Refused
 from contest.services.results import publish_round
 
 Say = Callable[[str], None]
@@ -89,7 +89,7 @@ def _load_attempts(
     if winner is not None:
         visitors.place_winner(made, window, winner=winner, ranked=ranked, truth=truth)
     _write_attempts(round, made)
-    say(f"round {window.number}: {len(made)} attempts, {truth} perfect")
+    say(f"round {window.number}: {len(made)} attempts")
     return truth
 
 

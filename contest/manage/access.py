@@ -15,10 +15,10 @@ from django.shortcuts import get_object_or_404
 
 from accounts.clock import server_now
 from accounts.models import Role, Unit
+from accounts.problems import Refused
 from accounts.rights import units_in_scope
 from accounts.text import nfc
 from contest.models import Bank, Contest, Round
-from contest.problems import Refused
 
 ORGANISERS = (Role.ORGANISER,)
 READERS = (Role.ORGANISER, Role.AUDITOR)

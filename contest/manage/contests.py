@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.clock import server_now
 from accounts.models import Role, Unit
+from accounts.problems import Refused
 from accounts.rights import roles_of, units_in_scope
 from contest.manage.access import (
     IMPORTERS,
@@ -31,7 +32,6 @@ from contest.manage.steps import next_step, steps_of, with_what_steps_need
 from contest.manage.wording import settings_in_words
 from contest.models import Block, Contest, Round
 from contest.models.round import RoundState
-from contest.problems import Refused
 from contest.rules import cautions_of, settings_of
 from contest.services.setup import delete_block, hide_contest, save_block, save_contest, show_contest
 

@@ -17,8 +17,8 @@ from accounts.imports.errors import FileRefused, ImportRefused, PlanChanged
 from accounts.imports.plan import Plan
 from accounts.imports.tables import Table, read_table
 from accounts.imports.uploads import MAX_AGE_SECONDS, MAX_BYTES, delete_upload, keep_upload, open_upload
+from accounts.problems import Refused
 from contest.manage.import_kinds import ImportKind, QuestionsImport, StaffImport, UnitsImport
-from contest.problems import Refused
 
 SALT = "import-preview"
 SHOWN_CHANGES = 200

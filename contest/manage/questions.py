@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.problems import Refused
 from accounts.rights import units_in_scope
 from contest.manage.access import (
     ORGANISERS,
@@ -27,7 +28,6 @@ from contest.manage.forms import BankForm, QuestionForm
 from contest.manage.steps import uses_of
 from contest.models import Bank, Question, Round, RoundQuestion
 from contest.models.round import RoundState
-from contest.problems import Refused
 from contest.question_import.references import needs_fixed_order
 from contest.services.bank import create_bank, delete_question, save_question
 from contest.services.checklist import faults_of_question

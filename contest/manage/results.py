@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Role
+from accounts.problems import Refused
 from accounts.rights import may
 from accounts.text import search_key
 from contest.manage.access import RESULT_READERS, carried_out, page_context, page_of, round_for, words_of
 from contest.models import Attempt, Round, Standing
-from contest.problems import Refused
 from contest.ranking import Tie
 from contest.services.results import finalise_round, publish_round, record_draw, undrawn_ties
 

@@ -11,13 +11,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.clock import server_now
+from accounts.problems import Refused
 from accounts.text import search_key
 from contest.manage.access import ORGANISERS, carried_out, contest_for, page_context, page_of, round_for, words_of
 from contest.manage.forms import ExtensionForm, PrizeFormSet, RoundForm
 from contest.manage.steps import Step, next_step
 from contest.models import Contest, Round
 from contest.models.round import RoundState
-from contest.problems import Refused
 from contest.services.checklist import cautions_for_schedule
 from contest.services.content import places_of, units_taking_part
 from contest.services.extensions import confirm_extension, propose_extension

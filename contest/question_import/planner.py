@@ -10,10 +10,10 @@ from accounts.imports.errors import RowNote
 from accounts.imports.plan import Change, Plan, find_doubles, shown
 from accounts.imports.tables import Row, Table
 from accounts.models import Unit
+from accounts.problems import Refused
 from contest.models import Bank, Choice, Question, Round, RoundQuestion
 from contest.models.bank import CHOICE_CODES
 from contest.models.round import RoundState
-from contest.problems import Refused
 from contest.question_import.columns import BLANKS, CHOICE_COLUMNS, FIELDS, LABELS
 from contest.question_import.references import needs_fixed_order
 

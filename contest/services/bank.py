@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from accounts.audit import record_audit
 from accounts.clock import server_now
 from accounts.models import User
+from accounts.problems import Refused
 from accounts.text import nfc
 from contest.models import Bank, Choice, Question
 from contest.models.bank import CHOICE_CODES
-from contest.problems import Refused
 
 _TEXTS = ("code", "text", "topic", "legal_source")
 _FIELDS = (*_TEXTS, "explanation", "multiple", "correct", "fixed_order", "effective_until")

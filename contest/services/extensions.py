@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from accounts.audit import record_audit
 from accounts.clock import iso, server_now
 from accounts.models import User
+from accounts.problems import Refused
 from contest.models import CloseExtension, Round
 from contest.models.round import RoundState
-from contest.problems import Refused
 
 # The state, the clock and the direction decide in one statement: a close that comes first wins, and a
 # start under way, which holds the round FOR SHARE, is waited for.

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from django.db.models import Min
+
 from contest.models import Attempt, Draw, Round, Standing
 from contest.models.setup import Wins
 from contest.ranking import Ranked, Tie, give_prizes, prize_places
@@ -48,13 +50,18 @@ def _blocks_of(round: Round) -> list[str]:
 
 
 def _rows(round: Round, block: str) -> Iterator[Ranked]:
-    """The block's ranking from its head, read in pages that grow: prizes seldom reach beyond the first."""
-    standings = Standing.objects.filter(round=round, block=block).in_stored_order()
-    rows = standings.values_list("rank", "attempt__entry", "attempt__user_id")
-    start, size = 0, FIRST_PAGE
-    while page := list(rows[start : start + size]):
-        yield from (Ranked(*row) for row in page)
-        start, size = start + size, size * 10
+    """The block's ranking from its head, read in pages by position: prizes seldom reach beyond the first.
+
+    Positions of a block follow one another, so a page needs no sort of the whole round.
+    """
+    standings = Standing.objects.filter(round=round, block=block)
+    start = standings.aggregate(first=Min("position"))["first"]
+    size = FIRST_PAGE
+    while start is not None:
+        page = standings.filter(position__gte=start, position__lt=start + size).in_stored_order()
+        rows = list(page.values_list("rank", "attempt__entry", "attempt__user_id"))
+        yield from (Ranked(*row) for row in rows)
+        start, size = (start + size, size * 10) if len(rows) == size else (None, size)
 
 
 def earlier_winners(round: Round) -> list[int]:

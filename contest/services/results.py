@@ -8,11 +8,15 @@ from django.utils.translation import gettext as _
 from accounts.audit import record_audit
 from accounts.clock import server_now
 from accounts.models import User
+from accounts.problems import Refused
+from accounts.queue import prompt
 from contest.models import Draw, Round
 from contest.models.round import RESULT_STATES, RoundState
-from contest.problems import Refused
+from contest.models.setup import Wins
 from contest.ranking import Tie
-from contest.services.prizes import award_prizes, decide_prizes
+from contest.services.prizes import award_prizes, decide_prizes, earlier_winners
+
+BUILD_TASK = "contest.tasks.build_public_records"
 
 
 def undrawn_ties(round: Round) -> list[Tie]:
@@ -29,6 +33,7 @@ def publish_round(*, round: Round, actor: User) -> Round:
         round.state, round.published_at = RoundState.PUBLISHED, server_now()
         round.save(update_fields=["state", "published_at"])
         record_audit(actor=actor, verb="round.publish", object=round, after={"version": round.version})
+        prompt(BUILD_TASK)
     return round
 
 
@@ -38,13 +43,39 @@ def finalise_round(*, round: Round, actor: User) -> Round:
         round = Round.objects.select_for_update().get(pk=round.pk)
         if round.state != RoundState.PUBLISHED:
             raise Refused(_("Chỉ chốt được kết quả đã công bố."))
+        _settle_exclusions(round)
         ties = undrawn_ties(round)
         if ties:
             raise Refused(*(_need_of_lots(tie) for tie in ties))
         round.state, round.finalised_at = RoundState.FINAL, server_now()
         round.save(update_fields=["state", "finalised_at"])
         record_audit(actor=actor, verb="round.finalise", object=round, after={"version": round.version})
+        prompt(BUILD_TASK)
     return round
+
+
+def _settle_exclusions(round: Round) -> None:
+    """Where a person may win only once, take the winners of earlier rounds as they finally stand.
+
+    Lots drawn in an earlier round after this one was ranked may have changed them; then the prizes are
+    given anew, as a new version. Raises Refused while an earlier round is not final.
+    """
+    if round.rules["wins"] != Wins.ONCE:
+        return
+    earlier = Round.objects.counted().filter(contest=round.contest_id, number__lt=round.number)
+    if earlier.exclude(state=RoundState.FINAL).exists():
+        raise Refused(_("Mỗi người chỉ được nhận giải một lần, nên cần chốt kết quả các tuần thi trước."))
+    if earlier_winners(round) != round.prize_excluded:
+        _award_anew(round)
+
+
+def _award_anew(round: Round) -> None:
+    """Give the prizes again as a new version of the result."""
+    award_prizes(round)
+    round.version += 1
+    round.result_hash = ""
+    round.save(update_fields=["version", "result_hash", "prize_excluded"])
+    prompt(BUILD_TASK)
 
 
 def _need_of_lots(tie: Tie) -> str:
@@ -68,10 +99,7 @@ def record_draw(*, round: Round, actor: User, entries: Sequence[str], minutes: s
         if not minutes.strip():
             raise Refused(_("Cần ghi biên bản bốc thăm."))
         draw = Draw.objects.create(round=round, entries=list(entries), minutes=minutes.strip(), recorded_by=actor)
-        award_prizes(round)
-        round.version += 1
-        round.result_hash = ""
-        round.save(update_fields=["version", "result_hash", "prize_excluded"])
+        _award_anew(round)
         record_audit(
             actor=actor,
             verb="round.draw_lots",

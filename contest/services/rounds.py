@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from accounts.audit import record_audit
 from accounts.clock import iso, server_now
 from accounts.models import Role, RoleGrant, Unit, User
+from accounts.problems import Refused
 from accounts.text import nfc, search_key
 from contest.models import Contest, Prize, Question, Round, RoundQuestion
 from contest.models.round import RoundState
-from contest.problems import Refused
 from contest.services.checklist import missing_for_schedule
 from contest.services.content import copy_units, freeze_content, key_digest, paper_and_key, units_taking_part
 

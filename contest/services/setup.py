@@ -10,10 +10,10 @@ from django.utils.translation import gettext_noop
 from accounts.audit import record_audit
 from accounts.clock import server_now
 from accounts.models import Membership, Unit, UnitKind, User
+from accounts.problems import Refused
 from accounts.text import nfc
 from contest.models import Block, Contest, Ineligibility, Round
 from contest.models.round import RoundState
-from contest.problems import Refused
 from contest.rules import SETTINGS, faults_of, settings_of
 from contest.services.content import units_taking_part
 from contest.services.rounds import lock_draft

@@ -1,11 +1,15 @@
 """Granting and revoking roles: administrators only, within their scope, with a reason and a trace."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from accounts.models import AuditEntry, Role, RoleGrant
+from accounts.problems import Refused
 from accounts.rights import roles_of
-from accounts.services import RoleRefused, grant_role, revoke_role
+from accounts.services import grant_role, revoke_role
 from tests.factories import grant, make_root, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +41,7 @@ def test_a_grant_without_reason_or_twice_or_to_someone_gone_is_refused_with_all_
     grant(user, "judge")
     user.is_active = False
     user.save()
-    with pytest.raises(RoleRefused) as refusal:
+    with pytest.raises(Refused) as refusal:
         grant_role(user=user, role="judge", unit=make_root(), reason=" ", actor=administrator)
     assert list(refusal.value.reasons) == [
         "Tài khoản này đã ngừng hoạt động.",
@@ -50,10 +54,10 @@ def test_a_grant_without_reason_or_twice_or_to_someone_gone_is_refused_with_all_
 def test_nobody_revokes_their_own_last_administrator_grant(administrator):
     """The control: with a second grant of one's own, the first goes."""
     mine = RoleGrant.objects.get(user=administrator)
-    with pytest.raises(RoleRefused):
+    with pytest.raises(Refused):
         revoke_role(grant=mine, reason="x", actor=administrator)
     grant(make_user(), "administrator")
-    with pytest.raises(RoleRefused):
+    with pytest.raises(Refused):
         revoke_role(grant=mine, reason="x", actor=administrator)
     grant(administrator, "administrator", make_unit(parent=make_root()))
     revoke_role(grant=mine, reason="x", actor=administrator)
@@ -62,13 +66,13 @@ def test_nobody_revokes_their_own_last_administrator_grant(administrator):
 
 def test_the_last_administrator_of_all_is_kept_and_a_grant_ends_once(administrator):
     outsider = make_user()
-    with pytest.raises(RoleRefused):
+    with pytest.raises(Refused):
         revoke_role(grant=RoleGrant.objects.get(), reason="x", actor=outsider)
     judge = grant(make_user(), "judge")
-    with pytest.raises(RoleRefused):
+    with pytest.raises(Refused):
         revoke_role(grant=judge, reason=" ", actor=administrator)
     revoke_role(grant=judge, reason="x", actor=administrator)
-    with pytest.raises(RoleRefused):
+    with pytest.raises(Refused):
         revoke_role(grant=judge, reason="x", actor=administrator)
 
 
@@ -146,3 +150,15 @@ def test_the_list_takes_as_many_queries_for_3_as_for_1(client, administrator, dj
         grant(make_user(), "judge", make_unit(parent=make_root()))
     with django_assert_num_queries(8):
         client.get(reverse("manage-roles"))
+
+
+def test_the_first_administrator_is_made_on_the_server():
+    root = make_root()
+    user = make_user("quantri")
+    call_command("grant_role", "quantri", "administrator", stdout=StringIO())
+    given = RoleGrant.objects.get(user=user)
+    assert (given.role, given.unit, given.granted_by) == ("administrator", root, None)
+    for wrong in (["nobody", "administrator"], ["quantri", "administrator"], ["quantri", "judge", "--unit", "X"]):
+        with pytest.raises(CommandError):
+            call_command("grant_role", *wrong, stdout=StringIO())
+    assert RoleGrant.objects.count() == 1

@@ -15,11 +15,10 @@ from django.db import connection, connections
 from accounts.audit import record_audit
 from accounts.clock import iso, server_now
 from accounts.models import AuditEntry
-from accounts.problems import Problem
+from accounts.problems import Problem, Refused
 from contest.attempt_key import AttemptKey
 from contest.closing import close_due_rounds, close_round, freeze_attempts
 from contest.models import Attempt, Draw, Round, Standing
-from contest.problems import Refused
 from contest.record import write_record
 from contest.services.attempts import (
     end_overdue_attempts,
@@ -213,6 +212,30 @@ def test_winning_once_passes_over_earlier_winners():
     assert (standing.attempt.user, standing.rank) == (runner_up, 2)
     second.refresh_from_db()
     assert second.prize_excluded == [winner.pk]
+
+
+@pytest.mark.django_db
+def test_lots_drawn_late_in_an_earlier_week_reach_the_winners_of_the_next():
+    contest = make_contest(wins="once")
+    lucky, other, third = make_user(), make_user(), make_user()
+    prizes = (("first", "Giải Nhất", 1),)
+    week1 = past_round(contest, prizes=prizes)
+    when = week1.opens_at + timedelta(minutes=9)
+    tied = [make_attempt(week1, user, submitted_at=when).entry for user in (lucky, other)]
+    week2 = past_round(contest, prizes=prizes)
+    for minute, user in enumerate((lucky, third), start=5):
+        make_attempt(week2, user, submitted_at=week2.opens_at + timedelta(minutes=minute))
+    for week in (week1, week2):
+        close_round(week.pk)
+        publish_round(round=week, actor=other)
+    assert Standing.objects.get(round=week2, prize__isnull=False).attempt.user == lucky
+    with pytest.raises(Refused, match="các tuần thi trước"):
+        finalise_round(round=week2, actor=other)
+    record_draw(round=week1, actor=other, entries=tied, minutes="Biên bản")
+    finalise_round(round=week1, actor=other)
+    final = finalise_round(round=week2, actor=other)
+    assert Standing.objects.get(round=week2, prize__isnull=False).attempt.user == third
+    assert (final.version, final.prize_excluded) == (2, [lucky.pk])
 
 
 # --- Concurrency ------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import AuditEntry
+from accounts.problems import Refused
 from contest.models import Bank, Question
-from contest.problems import Refused
 from contest.services.bank import create_bank, delete_question, save_question
 from tests.factories import draft_round, make_questions, make_user, open_round
 

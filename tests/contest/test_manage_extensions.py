@@ -6,9 +6,9 @@ import pytest
 
 from accounts.clock import server_now
 from accounts.models import AuditEntry
+from accounts.problems import Refused
 from contest.closing import close_round
 from contest.models import Attempt, CloseExtension, Round
-from contest.problems import Refused
 from contest.services.extensions import confirm_extension, propose_extension
 from tests.factories import draft_round, make_attempt, make_contest, make_user, open_round, past_round
 

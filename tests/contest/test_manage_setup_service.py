@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import AuditEntry, Unit, UnitKind
+from accounts.problems import Refused
 from contest.models import Block, Contest
-from contest.problems import Refused
 from contest.services import setup
 from tests.factories import (
     draft_round,

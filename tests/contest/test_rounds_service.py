@@ -8,9 +8,9 @@ from django.db import connection, transaction
 
 from accounts.clock import server_now
 from accounts.models import AuditEntry
+from accounts.problems import Refused
 from contest.models import Choice, Round
 from contest.models.round import RoundState
-from contest.problems import Refused
 from contest.record_format import commitment_of
 from contest.services import bank, rounds
 from tests.factories import (

@@ -394,9 +394,7 @@ def test_excluded_people_make_no_tie_and_need_not_be_drawn(make):
     assert standings_of(alone, "prize") == [("",), ("first",)]
     assert_agrees(alone)
     draw = [entry(3), entry(2)]
-    drawn = make(
-        attempts=tied(3), prizes=PRIZES, excluded=frozenset([person(1)]), draws=[draw], state="final"
-    )
+    drawn = make(attempts=tied(3), prizes=PRIZES, excluded=frozenset([person(1)]), draws=[draw], state="final")
     assert standings_of(drawn, "prize") == [("",), ("second",), ("first",)]
     assert_agrees(drawn)
 
@@ -405,9 +403,7 @@ def test_an_attempt_over_the_time_limit_is_a_remark_because_it_may_have_been_ext
     late = attempt(9, 9, "B C AC", 3, 60, started_at=OPENS)
     record = make(attempts=[*SAMPLE.attempts, late])
     assert_agrees(record)
-    assert run(record.path).err == [
-        "note: 1 attempts lasted longer than the time limit; only extended ones may"
-    ]
+    assert run(record.path).err == ["note: 1 attempts lasted longer than the time limit; only extended ones may"]
 
 
 def test_quoted_line_breaks_keep_the_line_numbers_of_the_file(make):
@@ -477,9 +473,7 @@ def rounds(draw):
         "prediction_required": draw(st.booleans()),
         "tie_chain": draw(st.lists(st.sampled_from(CHAIN_ITEMS), min_size=1, unique=True)),
         "prize_if_nobody_perfect": draw(st.booleans()),
-        "prizes": [
-            (name, draw(st.integers(0, 3))) for name in draw(st.sampled_from([[], ["first", "second"]]))
-        ],
+        "prizes": [(name, draw(st.integers(0, 3))) for name in draw(st.sampled_from([[], ["first", "second"]]))],
         "blocks": draw(st.sampled_from([(), ("CB", 'Dân, "cư"')])),
         "changes": draw(st.lists(CHANGES, max_size=3)),
         "excluded": frozenset(draw(st.sets(st.integers(0, 7).map(person), max_size=2))),
@@ -512,17 +506,13 @@ def test_any_round_agrees_with_the_result_worked_out_separately(round_):
 @given(rounds(), st.randoms(use_true_random=False))
 def test_any_changed_cell_of_the_standings_is_found_even_with_forged_hashes(round_, chance):
     with tempfile.TemporaryDirectory() as directory:
-        naive_record.write_record(
-            Path(directory), replace(round_, blocks=()) if not round_.attempts else round_
-        )
+        naive_record.write_record(Path(directory), replace(round_, blocks=()) if not round_.attempts else round_)
         record = Record(Path(directory))
         rows = list(naive_record.csv.reader(record.lines("standings.csv")))
         if len(rows) == 1:
             return
         line, column = chance.randrange(1, len(rows)), chance.randrange(len(rows[0]))
-        rows[line][column] = chance.choice(["", "0", "1", "2", "first", entry(1)] + rows[-1]) + chance.choice(
-            "x "
-        )
+        rows[line][column] = chance.choice(["", "0", "1", "2", "first", entry(1)] + rows[-1]) + chance.choice("x ")
         (record.path / "standings.csv").write_bytes(naive_record.csv_bytes(rows))
         record.forge_hashes()
         assert any(text.startswith(f"standings.csv:{line + 1}: ") for text in verify(directory).differences)
@@ -666,9 +656,7 @@ def test_a_removed_row_of_someone_not_eligible_is_missed_in_the_hash(make):
     record = make()
     lines = record.lines("entries.csv")
     record.write_lines("entries.csv", lines[:5] + lines[6:])
-    outcome = assert_differs(
-        record, "record.json", record.line_of('"entries.csv"'), "the SHA-256 of the file"
-    )
+    outcome = assert_differs(record, "record.json", record.line_of('"entries.csv"'), "the SHA-256 of the file")
     assert len(outcome.out) == 1
 
 
@@ -776,9 +764,7 @@ def test_removed_added_doubled_and_reordered_standings_are_named(make):
     assert_differs(removed, "standings.csv", 4, f"the row of entry {entry(2)} is missing")
     added = make()
     added.write_lines("standings.csv", [*lines, f"7,{entry(77)},{person(7)},,0,,"])
-    assert_differs(
-        added, "standings.csv", 8, f"entry '{entry(77)}' is not that of a counted and eligible row"
-    )
+    assert_differs(added, "standings.csv", 8, f"entry '{entry(77)}' is not that of a counted and eligible row")
     doubled = make()
     doubled.write_lines("standings.csv", [*lines, lines[-1]])
     assert_differs(doubled, "standings.csv", 8, f"entry {entry(6)} stands there twice")

@@ -7,6 +7,7 @@ import socket
 import time
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import openpyxl
 import pytest
@@ -14,6 +15,7 @@ from celery import current_app
 from django.db import connection
 from django.urls import reverse
 
+from accounts import queue
 from accounts.clock import server_now
 from accounts.models import AuditEntry, Membership, Role, RoleGrant, User
 from contest.models import Round, Standing
@@ -35,7 +37,7 @@ def directory(settings, tmp_path):
 def sent(monkeypatch):
     """The ids handed to the broker."""
     ids = []
-    monkeypatch.setattr(services, "enqueue", lambda export: ids.append(export.pk))
+    monkeypatch.setattr(queue, "_send", lambda task, arguments: ids.append(UUID(arguments[0])))
     return ids
 
 
@@ -343,12 +345,14 @@ def test_a_file_whose_workers_keep_dying_is_given_up(round, sent):
 # --- The broker -------------------------------------------------------------------------------------
 
 
-def test_the_sweep_prompts_what_waits_although_the_message_was_lost(round, sent):
+def test_the_sweep_prompts_what_waits_although_the_message_was_lost(round, sent, django_capture_on_commit_callbacks):
     export = ask(person(Role.ORGANISER)[0], round)
-    services.sweep_exports()
+    with django_capture_on_commit_callbacks(execute=True):
+        services.sweep_exports()
     assert sent == []  # its own message is a moment old
     Export.objects.filter(pk=export.pk).update(requested_at=server_now() - timedelta(minutes=1))
-    services.sweep_exports()
+    with django_capture_on_commit_callbacks(execute=True):
+        services.sweep_exports()
     assert sent == [export.pk]
 
 

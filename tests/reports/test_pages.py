@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts import queue
 from accounts.clock import server_now
 from accounts.models import Role, RoleGrant
 from contest.models import Round
@@ -32,7 +33,7 @@ FIGURES, PEOPLE, FILES = "report-participation", "report-nonparticipants", "repo
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch, settings, tmp_path):
     settings.EXPORT_DIR = tmp_path
-    monkeypatch.setattr(services, "enqueue", lambda export: None)
+    monkeypatch.setattr(queue, "_send", lambda task, arguments: None)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from django.core.validators import validate_slug
 
 from accounts.imports.commands import ImportCommand
 from accounts.imports.tables import Table
+from accounts.problems import Refused
 from contest.models import Round
-from contest.problems import Refused
 from contest.question_import.columns import COLUMNS
 from contest.question_import.planner import QuestionsPlan, Target, bank_target, plan_questions, round_target
 from contest.question_import.service import import_questions

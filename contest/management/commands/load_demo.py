@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from accounts.clock import server_now
+from accounts.problems import Refused
 from contest.demo.loading import load_demo
 from contest.demo.plan import LOGINS, Plan
-from contest.problems import Refused
 
 
 class Command(BaseCommand):
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         try:
             load_demo(plan, say)
         except Refused as refused:
-            raise CommandError(str(refused), returncode=1) from None
+            raise CommandError(refused.detail, returncode=1) from None
         for login, role in LOGINS:
             self.stdout.write(f"{role} {login} {settings.DEMO_PASSWORD}")
 

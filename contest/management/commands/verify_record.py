@@ -1,6 +1,7 @@
 """Recompute a record: the stand-alone verifier as a command."""
 
 import sys
+from typing import TextIO, cast
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -17,4 +18,5 @@ class Command(BaseCommand):
 
     def handle(self, *args, directory: str, receipt: str | None, **options) -> None:
         receipt_option = ["--receipt", receipt] if receipt else []
-        sys.exit(verify_record.main([directory, *receipt_option], self.stdout._out, self.stderr._out))
+        streams = (cast(TextIO, stream._out) for stream in (self.stdout, self.stderr))
+        sys.exit(verify_record.main([directory, *receipt_option], *streams))
