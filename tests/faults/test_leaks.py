@@ -93,9 +93,9 @@ def kept_texts() -> str:
 @pytest.fixture
 def world(caplog):
     caplog.set_level(logging.DEBUG)
-    cache.set("the scan looks here", EXPLANATION)
+    cache.set("scanned", EXPLANATION)
     assert EXPLANATION in kept_texts()
-    cache.delete("the scan looks here")
+    cache.delete("scanned")
     return build_world()
 
 
