@@ -276,9 +276,7 @@ SHAPE: dict[str, Any] = {
     },
     "prizes": [{"name": NAME, "count": integer_from(0)}],
     "blocks": [NAME],
-    "questions": [
-        {"code": TEXT, "text": TEXT, "multiple": BOOLEAN, "choices": [{"code": LETTER, "text": TEXT}]}
-    ],
+    "questions": [{"code": TEXT, "text": TEXT, "multiple": BOOLEAN, "choices": [{"code": LETTER, "text": TEXT}]}],
     "key_at_opening": Leaf("an object", lambda value: isinstance(value, dict)),
     "key_changes": [
         {
@@ -611,9 +609,7 @@ def split_row(line: int, text: str, note: Note) -> list[str] | None:
     return cells
 
 
-def read_rows(
-    file: BinaryIO, digest: Any, columns: list[str], note: Note
-) -> Iterator[tuple[int, list[str], str]]:
+def read_rows(file: BinaryIO, digest: Any, columns: list[str], note: Note) -> Iterator[tuple[int, list[str], str]]:
     """(line, cells, text) of every row below the header that has as many cells as there are columns."""
     rows = logical_rows(file, digest, note)
     for line, text in rows:

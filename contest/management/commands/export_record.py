@@ -14,9 +14,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("round_id", metavar="ROUND_ID", type=int)
         parser.add_argument("--out", metavar="DIR", type=Path, required=True)
-        parser.add_argument(
-            "--full", action="store_true", help="with unit codes, for organisers and auditors"
-        )
+        parser.add_argument("--full", action="store_true", help="with unit codes, for organisers and auditors")
 
     def handle(self, *args, round_id: int, out: Path, full: bool, **options) -> None:
         try:
