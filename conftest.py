@@ -28,11 +28,14 @@ CHROMIUM_FLAGS = [
 
 def pytest_configure() -> None:
     """Set Django up now: after the servers have been started, before a test module imports a model."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     # Pages are tested without collecting static files first.
     os.environ.setdefault("STATIC_FROM_SOURCE", "1")
     compile_english()
     django.setup()
+    # Inherited by xdist's workers, it would make pytest-django read the settings there before the worker has
+    # its own Redis database and data directory.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def compile_english() -> None:

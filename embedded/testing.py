@@ -33,13 +33,15 @@ HOME = "CCHC_TEST_HOME"  # the environment variable that tells xdist workers of 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers in the session's first process; give each xdist worker its own Redis database."""
+    """Start the servers in the session's first process; give each xdist worker a Redis database and files of its own."""
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0" * 50)
     os.environ["ALLOW_REHEARSAL"] = "1"
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         number = 1 + int(worker.removeprefix("gw"))
         os.environ["REDIS_URL"] = redis_database(os.environ["REDIS_URL"], number)
+        os.environ["DATA_DIR"] += f"-{worker}"
+        Path(os.environ["DATA_DIR"], "static").mkdir(parents=True, exist_ok=True)
         return
     servers = TemporaryServers()
     config.add_cleanup(servers.stop)
