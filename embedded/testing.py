@@ -33,7 +33,7 @@ HOME = "CCHC_TEST_HOME"  # the environment variable that tells xdist workers of 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers in the session's first process; give each xdist worker a Redis database and files of its own."""
+    """Start the servers in the session's first process; give each worker a Redis database and files of its own."""
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0" * 50)
     os.environ["ALLOW_REHEARSAL"] = "1"
     worker = os.environ.get("PYTEST_XDIST_WORKER")
