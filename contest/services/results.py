@@ -38,23 +38,27 @@ def publish_round(*, round: Round, actor: User) -> Round:
 
 
 def finalise_round(*, round: Round, actor: User) -> Round:
-    """Make the published result final. Raises Refused while lots are still to be drawn."""
+    """Make the published result final. Raises Refused while lots are still to be drawn.
+
+    Prizes given anew on the way stay so even then: the lots to be drawn may be about them.
+    """
     with transaction.atomic():
         round = Round.objects.select_for_update().get(pk=round.pk)
         if round.state != RoundState.PUBLISHED:
             raise Refused(_("Chỉ chốt được kết quả đã công bố."))
-        _settle_exclusions(round)
+        _settle_exclusions(round, actor)
         ties = undrawn_ties(round)
-        if ties:
-            raise Refused(*(_need_of_lots(tie) for tie in ties))
-        round.state, round.finalised_at = RoundState.FINAL, server_now()
-        round.save(update_fields=["state", "finalised_at"])
-        record_audit(actor=actor, verb="round.finalise", object=round, after={"version": round.version})
-        prompt(BUILD_TASK)
+        if not ties:
+            round.state, round.finalised_at = RoundState.FINAL, server_now()
+            round.save(update_fields=["state", "finalised_at"])
+            record_audit(actor=actor, verb="round.finalise", object=round, after={"version": round.version})
+            prompt(BUILD_TASK)
+    if ties:
+        raise Refused(*(_need_of_lots(tie) for tie in ties))
     return round
 
 
-def _settle_exclusions(round: Round) -> None:
+def _settle_exclusions(round: Round, actor: User) -> None:
     """Where a person may win only once, take the winners of earlier rounds as they finally stand.
 
     Lots drawn in an earlier round after this one was ranked may have changed them; then the prizes are
@@ -67,6 +71,7 @@ def _settle_exclusions(round: Round) -> None:
         raise Refused(_("Mỗi người chỉ được nhận giải một lần, nên cần chốt kết quả các tuần thi trước."))
     if earlier_winners(round) != round.prize_excluded:
         _award_anew(round)
+        record_audit(actor=actor, verb="round.award_anew", object=round, after={"version": round.version})
 
 
 def _award_anew(round: Round) -> None:

@@ -238,6 +238,32 @@ def test_lots_drawn_late_in_an_earlier_week_reach_the_winners_of_the_next():
     assert (final.version, final.prize_excluded) == (2, [lucky.pk])
 
 
+@pytest.mark.django_db
+def test_a_tie_that_only_late_lots_of_an_earlier_week_bring_about_can_be_drawn():
+    contest = make_contest(wins="once")
+    lucky, other, third, fourth = (make_user() for _ in range(4))
+    prizes = (("first", "Giải Nhất", 1),)
+    week1 = past_round(contest, prizes=prizes)
+    when = week1.opens_at + timedelta(minutes=9)
+    tied = [make_attempt(week1, user, submitted_at=when).entry for user in (lucky, other)]
+    week2 = past_round(contest, prizes=prizes)
+    make_attempt(week2, lucky, submitted_at=week2.opens_at + timedelta(minutes=5))
+    later = week2.opens_at + timedelta(minutes=9)
+    next_tie = [make_attempt(week2, user, submitted_at=later).entry for user in (third, fourth)]
+    for week in (week1, week2):
+        close_round(week.pk)
+        publish_round(round=week, actor=other)
+    record_draw(round=week1, actor=other, entries=tied, minutes="Biên bản")
+    finalise_round(round=week1, actor=other)
+    with pytest.raises(Refused, match="2 người đồng hạng 2 cần bốc thăm"):
+        finalise_round(round=week2, actor=other)
+    assert AuditEntry.objects.filter(verb="round.award_anew", object_id=str(week2.pk)).count() == 1
+    record_draw(round=week2, actor=other, entries=next_tie, minutes="Biên bản")
+    final = finalise_round(round=week2, actor=other)
+    assert Standing.objects.get(round=week2, prize__isnull=False).attempt.user == third
+    assert (final.state, final.version) == ("final", 3)
+
+
 # --- Concurrency ------------------------------------------------------------------------------------
 
 
