@@ -68,8 +68,11 @@ def write_record(round: Round, directory: Path, *, full: bool = False) -> str:
 
 
 def public_record_directory(round: Round) -> Path:
-    """Where the public record of the round's present version and state is kept."""
-    return settings.RECORD_DIR / f"round-{round.pk}-v{round.version}-{round.state}"
+    """Where the public record of the round's present version, state and result is kept.
+
+    The result is part of the name: after a database has been restored, the same version may be another one.
+    """
+    return settings.RECORD_DIR / f"round-{round.pk}-v{round.version}-{round.state}-{round.result_hash[:16]}"
 
 
 def public_record_file(round: Round, name: str) -> Path | None:
@@ -82,20 +85,20 @@ def public_record_file(round: Round, name: str) -> Path | None:
 
 def build_public_record(round: Round) -> str:
     """Write the published round's public record if it is not there yet, and keep its result hash."""
-    directory = public_record_directory(round)
-    if round.result_hash and (directory / "record.json").is_file():
+    if round.result_hash and (public_record_directory(round) / "record.json").is_file():
         return round.result_hash
     settings.RECORD_DIR.mkdir(parents=True, exist_ok=True)
     working = Path(tempfile.mkdtemp(prefix="building-", dir=settings.RECORD_DIR))
     try:
-        result_hash = write_record(round, working)
+        round.result_hash = write_record(round, working)
         working.chmod(0o755)
+        directory = public_record_directory(round)
         if not directory.exists():
             os.rename(working, directory)
     finally:
         shutil.rmtree(working, ignore_errors=True)
-    Round.objects.filter(pk=round.pk, version=round.version).update(result_hash=result_hash)
-    return result_hash
+    Round.objects.filter(pk=round.pk, version=round.version).update(result_hash=round.result_hash)
+    return round.result_hash
 
 
 # --- record.json ------------------------------------------------------------------------------------

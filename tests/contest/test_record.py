@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.clock import server_now
 from contest.closing import close_round
-from contest.models import Attempt, Ineligibility, Round
+from contest.models import Attempt, Draw, Ineligibility, Round
 from contest.paper import compile_paper
 from contest.record import FILES, build_public_record, public_record_file, write_record
 from contest.services.attempts import submission_of
@@ -196,12 +196,32 @@ def test_the_public_record_is_ready_after_publication_and_not_before(settings, t
     round = publish_round(round=round, actor=make_user())
     assert public_record_file(round, "record.json") is None
     build_public_records()
+    round.refresh_from_db()
     path = public_record_file(round, "record.json")
     assert verdict(path.parent)[0] == 0
-    round.refresh_from_db()
     assert round.result_hash == json.loads(path.read_text(encoding="utf-8"))["result_hash"]
     assert build_public_record(round) == round.result_hash
     assert public_record_file(round, "../record.json") is None
+
+
+def test_a_restored_database_is_not_told_by_the_files_of_the_one_before(settings, tmp_path):
+    settings.RECORD_DIR = tmp_path
+    round = past_round(make_contest(), prizes=(("first", "Giải Nhất", 1),))
+    at = round.opens_at + timedelta(minutes=9)
+    entries = [make_attempt(round, submitted_at=at).entry for _ in range(2)]
+    close_round(round.pk)
+    publish_round(round=round, actor=make_user())
+    hashes = []
+    for drawn in (entries, entries[::-1]):
+        Draw.objects.all().delete()  # back to before the lots were drawn
+        Round.objects.update(version=1, result_hash="")
+        record_draw(round=round, actor=make_user(), entries=drawn, minutes="Biên bản")
+        hashes.append(build_public_record(Round.objects.get()))
+    restored = Round.objects.get()
+    assert (restored.version, restored.result_hash) == (2, hashes[1])
+    assert hashes[0] != hashes[1]
+    told = json.loads(public_record_file(restored, "record.json").read_text(encoding="utf-8"))
+    assert (told["result_hash"], told["draws"]) == (hashes[1], [entries[::-1]])
 
 
 def test_times_and_choices_are_written_as_the_interface_says(tmp_path):
