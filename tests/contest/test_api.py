@@ -470,3 +470,30 @@ def test_the_schema_describes_every_call(client):
     text = client.get("/api/v1/schema/").content.decode()
     for path in ("rounds/", "answers/{position}", "prediction", "submit", "standings/"):
         assert path in text
+
+
+def test_a_call_with_a_key_meets_no_session(api, round, django_assert_num_queries):
+    attempt = start(api, round)
+    browser = Client(headers={"Attempt-Key": attempt["attempt_key"]})
+    browser.cookies["sessionid"] = "somebody-elses"
+    with django_assert_num_queries(1):
+        response = browser.put(
+            f"/api/v1/attempts/{attempt['id']}/answers/1",
+            data='{"choices": [1], "sequence": 1}',
+            content_type="application/json",
+        )
+    assert response.status_code == 200
+    assert "Set-Cookie" not in response
+    assert response["Content-Security-Policy"].startswith("default-src 'none'")
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_refusal_to_a_key_follows_the_language_asked_for(api, round):
+    attempt = start(api, round)
+    path = f"/api/v1/attempts/{attempt['id']}/answers/99"
+    body = {"data": '{"choices": [1], "sequence": 1}', "content_type": "application/json"}
+    client = Client(headers={"Attempt-Key": attempt["attempt_key"]})
+    vietnamese = client.put(path, **body).json()["detail"]
+    english = client.put(path, **body, headers={"Accept-Language": "en"}).json()["detail"]
+    assert vietnamese == "Không có câu hỏi ở vị trí này."
+    assert english != vietnamese
