@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from contest.models import Contest
@@ -121,10 +121,11 @@ def span(seconds: float | timedelta | None) -> str:
     if seconds is None:
         return ""
     whole = int(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds)
+    days, hours, minutes, rest = whole // 86400, whole // 3600 % 24, whole // 60 % 60, whole % 60
     parts = [
-        (whole // 86400, _("%(n)s ngày")),
-        (whole // 3600 % 24, _("%(n)s giờ")),
-        (whole // 60 % 60, _("%(n)s phút")),
-        (whole % 60, _("%(n)s giây")),
+        ngettext("%(n)s ngày", "%(n)s ngày", days) % {"n": days} if days else "",
+        ngettext("%(n)s giờ", "%(n)s giờ", hours) % {"n": hours} if hours else "",
+        ngettext("%(n)s phút", "%(n)s phút", minutes) % {"n": minutes} if minutes else "",
+        ngettext("%(n)s giây", "%(n)s giây", rest) % {"n": rest} if rest or not whole else "",
     ]
-    return " ".join(text % {"n": n} for n, text in parts if n) or _("%(n)s giây") % {"n": 0}
+    return " ".join(filter(None, parts))

@@ -130,7 +130,7 @@ def test_control_strings_that_are_marked_are_found(tmp_path, name, source):
 def test_english_counts_one_and_many():
     with override("en"):
         assert (number("1234.5"), number(1234567)) == ("1,234.5", "1,234,567")
-        assert span(90061) == "1 d 1 h 1 min 1 s"
+        assert (span(90061), span(7200)) == ("1 day 1 hour 1 minute 1 second", "2 hours")
 
 
 # --- Pages and API ----------------------------------------------------------------------------------
