@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.clock import server_now
 from contest.models import Question, Round, RoundQuestion
-from contest.models.round import RoundState
+from contest.models.round import PUBLIC_RESULT_STATES, RoundState
 from contest.rules import cautions_of, faults_of, settings_of
 from contest.services.content import key_digest, last_day_of, places_of, units_taking_part
 
@@ -21,13 +21,26 @@ def missing_for_schedule(round: Round) -> list[str]:
         missing.append(_("Đáp án chưa được một thành viên Ban Tổ chức thứ hai xác nhận."))
     if not round.is_practice and not round.prizes.exists():
         missing.append(_("Chưa có cơ cấu giải thưởng."))
-    missing += missing_in_time(round, server_now())
+    missing += missing_in_secrecy(round) + missing_in_time(round, server_now())
     missing += [] if round.is_practice else missing_in_units(round)
     return missing
 
 
 def missing_in_rules(round: Round) -> list[str]:
     return [_("Thể lệ: %(fault)s") % {"fault": fault.message} for fault in faults_of(settings_of(round.contest))]
+
+
+def missing_in_secrecy(round: Round) -> list[str]:
+    """Questions whose key a practice round gives away: it shows right answers to whoever has ended an attempt."""
+    elsewhere = RoundQuestion.objects.filter(question__round_questions__round=round).exclude(round=round)
+    if round.is_practice:
+        elsewhere = elsewhere.filter(round__is_practice=False).exclude(round__state__in=PUBLIC_RESULT_STATES)
+        text = _("Câu %(bank)s còn phải giữ kín cho %(other)s: thi thử sẽ làm lộ đáp án.")
+    else:
+        elsewhere = elsewhere.filter(round__is_practice=True, round__scheduled_at__isnull=False)
+        text = _("Câu %(bank)s đã dùng ở %(other)s nên đáp án không còn kín.")
+    names = elsewhere.order_by("question__code", "round_id").values_list("question__code", "round__title")
+    return [text % {"bank": code, "other": title} for code, title in names]
 
 
 def missing_in_time(round: Round, now: datetime) -> list[str]:

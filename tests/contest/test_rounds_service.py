@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from accounts.clock import server_now
 from accounts.models import AuditEntry
 from accounts.problems import Refused
-from contest.models import Choice, Round
+from contest.models import Choice, Question, Round
 from contest.models.round import RoundState
 from contest.record_format import commitment_of
 from contest.services import bank, rounds
@@ -346,6 +346,29 @@ def test_a_practice_round_needs_neither_prizes_nor_headcounts():
     rounds.add_questions(round=practice, questions=make_questions(3), actor=actor)
     rounds.confirm_key(round=practice, actor=make_user())
     assert rounds.schedule_round(round=practice, actor=actor).state == RoundState.SCHEDULED
+
+
+def test_practice_never_gives_away_the_key_of_a_week_that_is_not_published():
+    contest, actor = make_contest(), make_user()
+    week = open_round(contest)
+    shared = list(Question.objects.filter(round_questions__round=week).order_by("code"))
+    practice = rounds.create_round(contest=contest, actor=actor, is_practice=True)
+    rounds.add_questions(round=practice, questions=shared, actor=actor)
+    rounds.confirm_key(round=practice, actor=make_user())
+    with pytest.raises(Refused) as refusal:
+        rounds.schedule_round(round=practice, actor=actor)
+    assert reasons_of(refusal) == [
+        f"Câu {one.code} còn phải giữ kín cho {week.title}: thi thử sẽ làm lộ đáp án." for one in shared
+    ]
+    Round.objects.filter(pk=week.pk).update(state=RoundState.PUBLISHED, version=1)
+    assert rounds.schedule_round(round=practice, actor=actor).state == RoundState.SCHEDULED
+
+
+def test_a_week_takes_no_question_whose_key_practice_has_shown():
+    known, *rest = make_questions(3)
+    open_round(questions=[known], prizes=(), number=0, is_practice=True, title="Thi thử")
+    round = ready_round(questions=[known, *rest])
+    assert rounds.missing_for_schedule(round) == [f"Câu {known.code} đã dùng ở Thi thử nên đáp án không còn kín."]
 
 
 @pytest.mark.django_db(transaction=True)
