@@ -1,4 +1,4 @@
-"""What every response carries: a request id and the content security policy."""
+"""What every response carries: a request id, the content security policy, and how long it may be kept."""
 
 import logging
 import re
@@ -51,4 +51,20 @@ class ContentSecurityPolicyMiddleware:
     def __call__(self, request):
         response = self.get_response(request)
         response.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
+        return response
+
+
+class PrivatePagesMiddleware:
+    """Let no browser keep what a signed-in person was shown: offices share machines, and keys are among it.
+
+    Whether somebody is signed in is told by the session that the page has looked at; no query is made for it.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if request.session.accessed and not request.session.is_empty() and "Cache-Control" not in response:
+            response["Cache-Control"] = "private, no-store"
         return response
