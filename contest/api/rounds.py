@@ -21,8 +21,9 @@ class RoundList(APIView):
     def get(self, request: Request) -> Response:
         listed = Round.objects.public().counted().select_related("contest").defer("paper", "key_at_opening")
         rounds = list(listed.with_server_time().order_by("opens_at", "pk"))
-        mine = defaultdict(list)
-        for attempt in Attempt.objects.of(person_of(request)).filter(round__in=rounds).select_related("round"):
+        by_id, mine = {round.pk: round for round in rounds}, defaultdict(list)
+        for attempt in Attempt.objects.of(person_of(request)).filter(round__in=rounds).defer("answers", "sequences"):
+            attempt.round = by_id[attempt.round_id]  # which has no paper: a person may have many attempts
             mine[attempt.round_id].append(attempt)
         now = rounds[0].server_time if rounds else server_now()
         return Response([round_payload(round, mine[round.pk], now) for round in rounds])
