@@ -4,6 +4,8 @@ They know one credential, the `Attempt-Key` header: no session, so no CSRF, and 
 no submission. They are described for the schema by hand in `contest/api/schema.py`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +26,7 @@ from accounts.problems import (
 )
 from contest import problems
 from contest.attempt_key import AttemptKey, read_key
-from contest.services.attempts import Submission, save_answer, save_prediction, submit_attempt
+from contest.services.attempts import Submission, check_key, save_answer, save_prediction, submit_attempt
 
 MAX_SEQUENCE = 2**31 - 1
 
@@ -49,8 +51,9 @@ def save(request: HttpRequest, attempt_id: UUID, position: int) -> HttpResponse:
     only(request, "PUT")
     key = key_for(request, attempt_id)
     _trust_connection()
-    body = _body(request)
-    saved = save_answer(key=key, position=position, choices=_choices(body), sequence=_sequence(body))
+    with _credentials_first(key):
+        body = _body(request)
+        saved = save_answer(key=key, position=position, choices=_choices(body), sequence=_sequence(body))
     return _answer({"position": position, "sequence": saved.sequence, "saved_at": iso(saved.saved_at)})
 
 
@@ -61,10 +64,11 @@ def predict(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     only(request, "PUT")
     key = key_for(request, attempt_id)
     _trust_connection()
-    body = _body(request)
-    if "value" not in body or isinstance(body["value"], (bool, list, dict)):
-        raise malformed()
-    value, saved = save_prediction(key=key, value=body["value"], sequence=_sequence(body))
+    with _credentials_first(key):
+        body = _body(request)
+        if "value" not in body or isinstance(body["value"], (bool, list, dict)):
+            raise malformed()
+        value, saved = save_prediction(key=key, value=body["value"], sequence=_sequence(body))
     return _answer({"value": value, "sequence": saved.sequence, "saved_at": iso(saved.saved_at)})
 
 
@@ -75,9 +79,11 @@ def submit(request: HttpRequest, attempt_id: UUID) -> HttpResponse:
     only(request, "POST")
     key = key_for(request, attempt_id)
     _trust_connection()
-    if read_body(request).strip():
-        _body(request)
-    return _answer(submission_payload(submit_attempt(key=key)))
+    with _credentials_first(key):
+        if read_body(request).strip():
+            _body(request)
+        submission = submit_attempt(key=key)
+    return _answer(submission_payload(submission))
 
 
 def submission_payload(submission: Submission) -> dict[str, str]:
@@ -94,8 +100,19 @@ def only(request: HttpRequest, *methods: str) -> None:
         raise Problem(405, "method_not_allowed", _("Phương thức này không được hỗ trợ."))
 
 
+@contextmanager
+def _credentials_first(key: AttemptKey) -> Iterator[None]:
+    """Let a revoked key be the answer whatever else is wrong with the call. One query, for refused calls only."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.status in (400, 404, 422):
+            check_key(key)
+        raise
+
+
 def _trust_connection() -> None:
-    """Skip the query that asks whether the kept connection still lives: a dead one is a 503 the client repeats."""
+    """Skip the query that asks whether the kept connection still lives: the view is repeated on a dead one."""
     connection.health_check_done = True
 
 

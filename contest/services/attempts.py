@@ -211,7 +211,7 @@ def save_answer(*, key: AttemptKey, position: int, choices: Sequence[int], seque
     Raises Problem: unknown_position, unknown_choice, too_many_choices, stale_sequence, attempt_closed,
     invalid_attempt_key.
     """
-    paper = paper_of(key.round_id)
+    paper = _paper_of(key)
     if not 1 <= position <= paper.size:
         raise problems.unknown_position()
     index = paper.question_order(key.attempt_id)[position - 1]
@@ -236,7 +236,7 @@ def save_prediction(*, key: AttemptKey, value: Any, sequence: int) -> tuple[str 
     Returns the value as stored (an integer, or for percentages a string with exactly the round's
     decimals). Raises Problem: invalid_prediction, stale_sequence, attempt_closed, invalid_attempt_key.
     """
-    paper = paper_of(key.round_id)
+    paper = _paper_of(key)
     number = parse_prediction(value, paper)
     row = _one_row(_PREDICT, {**_guard(key, paper), "value": number, "sequence": sequence})
     if row is None:
@@ -250,7 +250,7 @@ def submit_attempt(*, key: AttemptKey) -> Submission:
 
     Raises Problem: incomplete, attempt_closed, invalid_attempt_key.
     """
-    paper = paper_of(key.round_id)
+    paper = _paper_of(key)
     required = paper.rules["prediction"]["required"]
     row = _one_row(_SUBMIT, {**_guard(key, paper), "prediction_required": required})
     if row is not None:
@@ -261,6 +261,23 @@ def submit_attempt(*, key: AttemptKey) -> Submission:
     raise problems.incomplete(
         unanswered_positions(attempt, paper), prediction_missing=required and attempt.prediction is None
     )
+
+
+def check_key(key: AttemptKey) -> None:
+    """Raise Problem not_found or invalid_attempt_key when the attempt is not there or the key is revoked. One query."""
+    nonce = Attempt.objects.filter(pk=key.attempt_id).values_list("nonce", flat=True).first()
+    if nonce is None:
+        raise not_found()
+    if nonce != key.nonce:
+        raise problems.invalid_attempt_key()
+
+
+def _paper_of(key: AttemptKey) -> Paper:
+    """The paper of the key's round. Raises Problem not_found where a restored database knows no such round."""
+    try:
+        return paper_of(key.round_id)
+    except LookupError:
+        raise not_found() from None
 
 
 def _guard(key: AttemptKey, paper: Paper) -> dict[str, Any]:

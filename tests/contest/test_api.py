@@ -10,7 +10,7 @@ from accounts.clock import iso, server_now
 from accounts.models import ApiToken
 from contest.closing import close_round
 from contest.models import Attempt, Round
-from contest.paper import compile_paper
+from contest.paper import compile_paper, paper_of
 from contest.services.results import publish_round
 from tests.factories import (
     draft_round,
@@ -474,6 +474,37 @@ def test_the_schema_describes_every_call(client):
     text = client.get("/api/v1/schema/").content.decode()
     for path in ("rounds/", "answers/{position}", "prediction", "submit", "standings/"):
         assert path in text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("answers/1", b"{"),
+        ("answers/1", b'{"choices": [99], "sequence": 1}'),
+        ("answers/99", b'{"choices": [1], "sequence": 1}'),
+        ("prediction", b'{"value": -1, "sequence": 1}'),
+    ],
+)
+def test_a_revoked_key_is_told_before_what_is_wrong_with_the_body(api, round, path, body):
+    attempt = start(api, round)
+    assert send(attempt, path, body).status_code in (400, 404, 422)
+    Attempt.objects.update(nonce=1)
+    is_problem(send(attempt, path, body), 403, "invalid_attempt_key")
+
+
+@pytest.mark.parametrize(("path", "body"), [("answers/1", b"{"), ("answers/1", b'{"choices": [1], "sequence": 1}')])
+def test_the_key_of_an_attempt_that_is_no_more_is_not_found(api, round, path, body):
+    attempt = start(api, round)
+    Attempt.objects.all().delete()
+    Round.objects.update(scheduled_at=None)
+    paper_of.cache_clear()
+    is_problem(send(attempt, path, body), 404, "not_found")
+
+
+def send(attempt, path: str, body: bytes):
+    address = f"/api/v1/attempts/{attempt['id']}/{path}"
+    headers = {"Attempt-Key": attempt["attempt_key"]}
+    return Client().put(address, data=body, content_type="application/json", headers=headers)
 
 
 def test_a_call_with_a_key_meets_no_session(api, round, django_assert_num_queries):
