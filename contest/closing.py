@@ -10,6 +10,7 @@ the state it finds. Whoever runs next, a task, a second closer or the command, g
 stopped. Nothing here needs Celery or Redis.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from contest.scoring import prediction_target
 from contest.services.attempts import abandon_blank
 from contest.services.prizes import award_prizes
 
+logger = logging.getLogger(__name__)
+
 # Enough to sort a round of 400,000 in memory; larger ones spill to disk by themselves.
 RANKING_WORK_MEM = "256MB"
 
@@ -45,10 +48,21 @@ class Closed:
 
 
 def close_due_rounds(*, now: datetime | None = None) -> list[Closed]:
-    """Close and rank every round whose closing time and grace lie before `now` (default: server time)."""
+    """Close and rank every round whose closing time and grace lie before `now` (default: server time).
+
+    A round that fails keeps no other one open; its error is raised when all have had their turn.
+    """
     now = now or server_now()
     due = Round.objects.due_at(now).order_by("closes_at", "pk")
-    closed = (close_round(round_id, now=now) for round_id in due.values_list("pk", flat=True))
+    closed, errors = [], []
+    for round_id in list(due.values_list("pk", flat=True)):
+        try:
+            closed.append(close_round(round_id, now=now))
+        except Exception as error:
+            logger.exception("round %s could not be closed", round_id)
+            errors.append(error)
+    if errors:
+        raise errors[0]
     return [result for result in closed if result is not None]
 
 

@@ -17,7 +17,7 @@ from accounts.clock import iso, server_now
 from accounts.models import AuditEntry
 from accounts.problems import Problem, Refused
 from contest.attempt_key import AttemptKey
-from contest.closing import close_due_rounds, close_round, freeze_attempts
+from contest.closing import STEPS, close_due_rounds, close_round, freeze_attempts, rank_round
 from contest.models import Attempt, Draw, Round, Standing
 from contest.record import write_record
 from contest.services.attempts import (
@@ -195,6 +195,21 @@ def test_lots_for_other_people_than_the_tied_are_refused(tied_round, spoil):
     with pytest.raises(Refused):
         record_draw(round=tied_round, actor=make_user(), entries=entries, minutes=minutes)
     assert not Draw.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_round_that_fails_keeps_no_other_one_open(monkeypatch):
+    broken, whole = past_round(), past_round()
+
+    def rank(round):
+        if round.pk == broken.pk:
+            raise ZeroDivisionError
+        rank_round(round)
+
+    monkeypatch.setattr("contest.closing.STEPS", (*STEPS[:-1], rank))
+    with pytest.raises(ZeroDivisionError):
+        close_due_rounds()
+    assert dict(Round.objects.values_list("pk", "state")) == {broken.pk: "closed", whole.pk: "ranked"}
 
 
 @pytest.mark.django_db
