@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -78,12 +78,22 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
 
 
 def plain_api_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Turn the problems a plain Django view raises into answers; a lost database is a 503, not a success."""
+    """Turn the problems a plain Django view raises into answers; a lost database is a 503, not a success.
+
+    Such a view must be safe to repeat: it is tried once more when the database failed, as the connection it
+    was given may have died since the last request, and asking first would cost every request a query.
+    """
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except (OperationalError, InterfaceError):
+                if connection.in_atomic_block:
+                    raise
+                connection.close()
+                return view(request, *args, **kwargs)
         except Problem as problem:
             return problem_response(request, problem)
         except (OperationalError, InterfaceError):

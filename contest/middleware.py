@@ -1,6 +1,6 @@
 """A short way for calls that carry an attempt key."""
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
@@ -17,7 +17,7 @@ class AttemptKeyMiddleware:
     def __init__(self, get_response):
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         if "HTTP_ATTEMPT_KEY" not in request.META or not request.path_info.startswith(ATTEMPTS):
             return self.get_response(request)
         try:
@@ -25,4 +25,6 @@ class AttemptKeyMiddleware:
         except Resolver404:
             return self.get_response(request)
         with translation.override(translation.get_language_from_request(request)):
-            return match.func(request, *match.args, **match.kwargs)
+            response = match.func(request, *match.args, **match.kwargs)
+        response["Content-Length"] = str(len(response.content))
+        return response
