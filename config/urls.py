@@ -2,10 +2,16 @@
 
 from django.urls import include, path
 
+from accounts.views import not_offered
 from config import health
+
+# People and their addresses come from the roster. Nobody adds an address of their own, and nobody has the portal
+# send mail to one that they type.
+NOT_OFFERED = ("email/", "confirm-email/", "password/reset/")
 
 urlpatterns = [
     path("", include("contest.urls")),
+    *(path(f"accounts/{page}", not_offered) for page in NOT_OFFERED),
     path("accounts/", include("allauth.account.urls")),
     path("manage/", include("contest.manage.urls")),
     path("reports/", include("reports.urls")),
