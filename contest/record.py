@@ -5,12 +5,14 @@ Rows are streamed, so that a record of two million entries takes no more memory 
 """
 
 import csv
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -83,22 +85,40 @@ def public_record_file(round: Round, name: str) -> Path | None:
     return path if path.is_file() else None
 
 
-def build_public_record(round: Round) -> str:
-    """Write the published round's public record if it is not there yet, and keep its result hash."""
+def build_public_record(round: Round) -> str | None:
+    """Write the published round's public record if it is not there yet, and keep its result hash.
+
+    Returns the hash, or None while another process is writing it: the sweep comes again before that is done.
+    """
     if round.result_hash and (public_record_directory(round) / "record.json").is_file():
         return round.result_hash
     settings.RECORD_DIR.mkdir(parents=True, exist_ok=True)
-    working = Path(tempfile.mkdtemp(prefix="building-", dir=settings.RECORD_DIR))
-    try:
-        round.result_hash = write_record(round, working)
-        working.chmod(0o755)
-        directory = public_record_directory(round)
-        if not directory.exists():
-            os.rename(working, directory)
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
-    Round.objects.filter(pk=round.pk, version=round.version).update(result_hash=round.result_hash)
+    with _sole_builder(round) as is_sole:
+        if not is_sole:
+            return None
+        working = Path(tempfile.mkdtemp(prefix="building-", dir=settings.RECORD_DIR))
+        try:
+            round.result_hash = write_record(round, working)
+            working.chmod(0o755)
+            directory = public_record_directory(round)
+            if not directory.exists():
+                os.rename(working, directory)
+        finally:
+            shutil.rmtree(working, ignore_errors=True)
+        Round.objects.filter(pk=round.pk, version=round.version).update(result_hash=round.result_hash)
     return round.result_hash
+
+
+@contextmanager
+def _sole_builder(round: Round) -> Iterator[bool]:
+    """Whether this is the one process at the round's record. The lock ends with its process, however that ends."""
+    with (settings.RECORD_DIR / f".round-{round.pk}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 # --- record.json ------------------------------------------------------------------------------------

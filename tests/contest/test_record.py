@@ -1,6 +1,7 @@
 """The record that the portal writes verifies, byte for byte, in every kind of round."""
 
 import csv
+import fcntl
 import json
 import random
 from datetime import timedelta
@@ -202,6 +203,18 @@ def test_the_public_record_is_ready_after_publication_and_not_before(settings, t
     assert round.result_hash == json.loads(path.read_text(encoding="utf-8"))["result_hash"]
     assert build_public_record(round) == round.result_hash
     assert public_record_file(round, "../record.json") is None
+
+
+def test_a_record_that_one_process_is_writing_is_left_to_it(settings, tmp_path):
+    settings.RECORD_DIR = tmp_path
+    round = busy_round(random.Random(8))
+    round = publish_round(round=round, actor=make_user())
+    with (tmp_path / f".round-{round.pk}.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert build_public_record(round) is None
+        assert list(tmp_path.glob("[!.]*")) == []
+    assert build_public_record(round) is not None
+    assert public_record_file(round, "record.json") is not None
 
 
 def test_a_restored_database_is_not_told_by_the_files_of_the_one_before(settings, tmp_path):
