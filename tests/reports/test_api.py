@@ -180,5 +180,6 @@ def test_constant_number_of_queries(client, units, django_assert_num_queries):
     round = past_round(make_contest(unit=root))
     reach(round, "published")
     signed_in(client, Role.ORGANISER)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(11) as asked:
         assert len(ask(client, round).json()["units"]) == units
+    assert not any("SELECT DISTINCT" in query["sql"] for query in asked.captured_queries), "a sort of every paper"
