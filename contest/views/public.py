@@ -49,6 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "present": present_round(proper, now),
             "practice": next((each for each in mine if each.round.is_practice and each.state == "open"), None),
             "calendar": proper,
+            "sealed": any(not each.round.is_published for each in proper),
             "published": published[::-1],
             "winners": first_prizes(published[-1]) if published else [],
             "settings": settings_of(latest),

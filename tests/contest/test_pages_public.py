@@ -83,6 +83,17 @@ def test_the_front_page_counts_down_to_the_next_opening(client, contest):
     assert f'data-countdown="{round.opens_at:%Y-%m-%dT}' in page or "data-countdown" in page
 
 
+def test_the_front_page_shows_everyone_the_commitment_until_the_result_is_out(client, contest):
+    coming = open_round(contest, opens_at=server_now() + timedelta(hours=3))
+    draft, over = draft_round(contest), published_round(contest)
+    page = client.get("/").content.decode()
+    assert coming.commitment in page
+    assert over.commitment not in page
+    assert over.commitment in client.get(reverse("results", args=[over.pk])).content.decode()
+    assert "ai cũng kiểm tra được rằng câu hỏi và đáp án không bị thay đổi" in page
+    assert not draft.commitment
+
+
 def test_the_front_page_shows_published_results_and_no_draft(client, contest):
     published_round(contest, winners=2)
     draft_round(contest, title="Tuần còn soạn thảo")
