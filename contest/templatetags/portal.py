@@ -53,7 +53,7 @@ def _navigation(context: template.Context, contest: Contest | None, path: str) -
         if roles & {"coordinator", "organiser", "secretary", "auditor"}:
             pages.append(("reports", [], _("Báo cáo")))
         if roles & {"organiser", "administrator", "auditor", "secretary"}:
-            pages.append(("manage-home", [], _("Quản trị")))
+            pages.append(("manage-home", [], _("Tổ chức thi")))
     items = []
     for name, arguments, label in pages:
         url = _reverse_or_none(name, arguments)

@@ -41,11 +41,11 @@ def rulebook(settings: Settings) -> list[Section]:
 
 
 def window_sentence(settings: Settings) -> str:
-    """As "Mỗi tuần thi mở lúc 00:00 thứ Hai và đóng lúc 24:00 Chủ nhật (7 ngày)."."""
+    """As "Thông thường, tuần thi mở lúc 00:00 thứ Hai và đóng lúc 24:00 Chủ nhật (7 ngày)."."""
     monday = date(2024, 1, 1)
     opens = datetime.combine(monday + timedelta(days=settings.opens_weekday - 1), settings.opens_time)
     closes = opens + timedelta(minutes=settings.window_minutes)
-    return _("Mỗi tuần thi mở lúc %(opens)s và đóng lúc %(closes)s (%(length)s).") % {
+    return _("Thông thường, tuần thi mở lúc %(opens)s và đóng lúc %(closes)s (%(length)s).") % {
         "opens": _weekday_time(opens),
         "closes": _weekday_time(closes, closing=True),
         "length": span(settings.window_minutes * 60),
@@ -61,7 +61,7 @@ def _weekday_time(at: datetime, *, closing: bool = False) -> str:
 def _time_sentences(settings: Settings) -> list[str]:
     return [
         window_sentence(settings),
-        _("Ngày giờ của từng tuần thi ghi ở trang chủ; từ đúng thời điểm đóng không bắt đầu được lượt mới."),
+        _("Ngày giờ cụ thể của từng tuần thi ghi ở trang chủ; từ đúng thời điểm đóng không bắt đầu được lượt mới."),
         _("Mọi thời điểm do đồng hồ máy chủ quyết định và được ghi tới phần triệu giây."),
     ]
 

@@ -129,7 +129,7 @@ def test_the_rules_print_the_settings_in_words(client):
     )
     page = text_of(client.get(reverse("rules", args=[contest.slug])))
     for words in (
-        "Mỗi tuần thi mở lúc 00:00 thứ Hai và đóng lúc 24:00 Chủ nhật (7 ngày).",
+        "Thông thường, tuần thi mở lúc 00:00 thứ Hai và đóng lúc 24:00 Chủ nhật (7 ngày).",
         "20 câu trắc nghiệm",
         "tối đa 2 lượt trong mỗi tuần; lượt được tính là lượt cuối cùng",
         "Mỗi lượt thi có 20 phút",
@@ -218,8 +218,8 @@ def test_the_verifier_is_the_stand_alone_program(client):
 
 # --- Navigation ---
 
-STAFF = {"coordinator": ["Báo cáo"], "organiser": ["Báo cáo", "Quản trị"], "secretary": ["Báo cáo", "Quản trị"],
-         "auditor": ["Báo cáo", "Quản trị"], "administrator": ["Quản trị"], "judge": []}  # fmt: skip
+STAFF = {"coordinator": ["Báo cáo"], "organiser": ["Báo cáo", "Tổ chức thi"], "secretary": ["Báo cáo", "Tổ chức thi"],
+         "auditor": ["Báo cáo", "Tổ chức thi"], "administrator": ["Tổ chức thi"], "judge": []}  # fmt: skip
 
 
 @pytest.mark.parametrize("role", [None, *STAFF])
