@@ -112,6 +112,7 @@ def to_microsecond(value: datetime | None) -> str:
     local = timezone.localtime(value)
     mark = "." if get_language() == "en" else ","
     day = _("ngày %(day)s") % {"day": f"{local:%d/%m/%Y}"}
+    day = day.replace(" ", "\xa0")  # may go to the next line, but as a whole
     return f"{local:%H:%M:%S}{mark}{local:%f} {day}"
 
 
