@@ -46,6 +46,13 @@ function guardLogout(form) {
   });
 }
 
+/** On a phone, navigation and tabs scroll sideways: the present place must not lie outside. */
+function showPresent(link) {
+  const strip = link.closest(".mainnav, .tabs");
+  if (strip) strip.scrollLeft = link.offsetLeft - (strip.clientWidth - link.offsetWidth) / 2;
+}
+
+document.querySelectorAll(".mainnav [aria-current], .tabs [aria-current]").forEach(showPresent);
 document.querySelectorAll("[data-countdown]").forEach(runCountdown);
 document.querySelectorAll("form[data-logout]").forEach(guardLogout);
 document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => window.print()));
