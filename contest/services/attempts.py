@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.clock import iso
 from accounts.models import Membership, RoleGrant, User
-from accounts.problems import not_found
+from accounts.problems import Problem, not_found
 from accounts.rights import BARRED_ROLES
 from contest import problems
 from contest.attempt_key import AttemptKey
@@ -121,6 +121,15 @@ def start_attempt(*, user: User, round_id: int) -> tuple[Attempt, bool]:
     if running is None:
         raise problems.round_closed(round.server_time)
     return running, False
+
+
+def refusal_of(user: User, round: Round) -> Problem | None:
+    """not_a_participant if `user` has no place on the round's roster, else None. One query."""
+    try:
+        _place_of(user, round)
+    except Problem as problem:
+        return problem
+    return None
 
 
 def _place_of(user: User, round: Round) -> _Place:

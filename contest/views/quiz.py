@@ -25,6 +25,7 @@ from contest.ranking import key_of
 from contest.record import target_text
 from contest.services.attempts import (
     end_overdue_attempts,
+    refusal_of,
     start_attempt,
     submission_of,
     submit_attempt,
@@ -75,6 +76,7 @@ def round_start(request: HttpRequest, pk: int) -> HttpResponse:
             refusal = problem
     round = get_object_or_404(Round.objects.public().select_related("contest__unit").defer(*UNSHOWN), pk=pk)
     mine = my_rounds([round], request.user, server_now())[0]
+    stranger = refusal_of(person_of(request), round) if mine.may_start else None
     return render(
         request,
         "contest/round_start.html",
@@ -82,7 +84,8 @@ def round_start(request: HttpRequest, pk: int) -> HttpResponse:
             "contest": round.contest,
             "round": round,
             "mine": mine,
-            "refusal": refusal,
+            "refusal": refusal or stranger,
+            "stranger": stranger,
             "questions": paper_of(round.pk).size,
         },
         status=refusal.status if refusal else 200,

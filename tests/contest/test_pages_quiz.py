@@ -96,6 +96,9 @@ def test_who_may_not_start_is_told_why(client, round):
     auditor = make_user(unit=make_unit())
     grant(auditor, "auditor")
     client.force_login(auditor)
+    before = text_of(client.get(start_url(round)))
+    assert "không có tên trong danh sách dự thi" in before
+    assert "Bắt đầu làm bài" not in before
     response = client.post(start_url(round))
     assert response.status_code == 403
     assert "không có tên trong danh sách dự thi" in text_of(response)
