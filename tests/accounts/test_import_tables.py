@@ -202,6 +202,7 @@ def test_a_document_type_is_refused_in_any_part_and_encoding():
         assert "DTD" in refused.message
 
 
+@pytest.mark.slow
 def test_a_size_bomb_is_measured_whatever_size_it_declares():
     content = b"<worksheet>" + b" " * (packages.MAX_UNPACKED + 1)
     bomb = replace_part(xlsx_bytes(*STAFF), SHEET, content)
@@ -226,6 +227,7 @@ def test_one_kernel_unpacked_under_many_names_counts_each_time():
     assert refusal(buffer.getvalue()).status == 413
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ['<row r="{}"/>', "<row/>", '<row r="{}" spans="1:1"><c r="A{}" s="0"/></row>'])
 def test_a_million_empty_rows_are_refused_at_once(row):
     rows = "".join(row.format(number, number) for number in range(3, 1_000_003))

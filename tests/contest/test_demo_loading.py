@@ -178,6 +178,7 @@ def test_a_failure_at_the_end_leaves_nothing_behind(monkeypatch):
     assert [model.objects.count() for model in (User, Unit, Contest, Bank)] == [0, 0, 0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_equal_arguments_give_byte_equal_records(tmp_path):
     def record(name, **arguments):

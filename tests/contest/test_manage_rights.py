@@ -111,6 +111,7 @@ def test_visitors_are_sent_to_sign_in(client, contest):
         assert (answer.status_code, answer.url) == (302, f"{reverse('account_login')}?next={address}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_reads_its_pages_and_no_other(client, contest, department, role):
     client.force_login(person(role, department))
@@ -119,6 +120,7 @@ def test_each_role_reads_its_pages_and_no_other(client, contest, department, rol
     assert seen == {label: 200 if role in readers else 404 for label, (_address, readers) in pages.items()}
 
 
+@pytest.mark.slow
 def test_organisers_of_the_unit_and_above_read_every_page(client, contest, department):
     pages = addresses(contest)
     for unit in (department, make_root()):

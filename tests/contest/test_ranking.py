@@ -66,6 +66,7 @@ class RollBack(Exception):
     """Undo an example."""
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(attempts=attempts, rules=rules)
 def test_ranking_equals_its_plain_twin(round, people, attempts, rules):

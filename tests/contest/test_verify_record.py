@@ -492,6 +492,7 @@ def rounds(draw):
 quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.slow
 @quick
 @given(rounds())
 def test_any_round_agrees_with_the_result_worked_out_separately(round_):
@@ -502,6 +503,7 @@ def test_any_round_agrees_with_the_result_worked_out_separately(round_):
         assert verdict.result_hash == naive_record.sha256((Path(directory) / "standings.csv").read_bytes())
 
 
+@pytest.mark.slow
 @quick
 @given(rounds(), st.randoms(use_true_random=False))
 def test_any_changed_cell_of_the_standings_is_found_even_with_forged_hashes(round_, chance):
@@ -518,6 +520,7 @@ def test_any_changed_cell_of_the_standings_is_found_even_with_forged_hashes(roun
         assert any(text.startswith(f"standings.csv:{line + 1}: ") for text in verify(directory).differences)
 
 
+@pytest.mark.slow
 @quick
 @given(rounds(), st.sampled_from(["entries.csv", "standings.csv"]), st.randoms(use_true_random=False))
 def test_any_changed_byte_of_a_csv_file_is_found(round_, file, chance):
