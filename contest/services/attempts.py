@@ -137,7 +137,8 @@ def _place_of(user: User, round: Round) -> _Place:
     if not user.is_active:
         raise problems.not_a_participant()
     barred = RoleGrant.objects.in_force().filter(user_id=OuterRef("user_id"), role__in=BARRED_ROLES)
-    kind_block = Block.objects.filter(contest=round.contest_id, kinds=OuterRef("unit__kind_id")).order_by("code")
+    kind_then = OuterRef("unit__round_units__kind")  # of the copy made when the round was scheduled
+    kind_block = Block.objects.filter(contest=round.contest_id, kinds=kind_then).order_by("code")
     membership = (
         Membership.objects.current()
         .filter(Q(unit__round_units__round=round) | Q(pk__isnull=not round.is_practice), user=user)

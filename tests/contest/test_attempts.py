@@ -7,7 +7,7 @@ from contest.attempt_key import AttemptKey
 from contest.models import Attempt
 from contest.paper import compile_paper, mask_to_positions, paper_of
 from contest.services.attempts import save_answer, save_prediction, start_attempt, submit_attempt
-from tests.factories import grant, make_contest, make_unit, make_user, open_round
+from tests.factories import grant, make_block, make_contest, make_unit, make_user, open_round
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +38,22 @@ def round(unit):
 @pytest.fixture
 def attempt(round, person):
     return start_attempt(user=person, round_id=round.pk)[0]
+
+
+def test_the_block_follows_the_kind_that_the_unit_had_when_each_round_was_scheduled():
+    contest = make_contest()
+    unit = make_unit(kind="Sở, ban, ngành", parent=contest.unit)
+    schools = make_unit(kind="Trường học", parent=contest.unit).kind
+    make_block(contest, "CHU-QUAN", "Sở, ban, ngành")
+    make_block(contest, "TRUONG", "Trường học")
+    before = open_round(contest)
+    unit.kind = schools
+    unit.save()
+    after = open_round(contest)
+    person = make_user(unit=unit)
+    started = [start_attempt(user=person, round_id=round.pk)[0] for round in (before, after)]
+    assert [attempt.block for attempt in started] == ["CHU-QUAN", "TRUONG"]
+    assert Attempt.objects.count() == 2
 
 
 def answer_all(attempt, round):
