@@ -14,6 +14,8 @@ from contest.models import Attempt, Bank, Contest, Round, Standing
 from contest.record import write_record
 from tests.factories import make_unit
 
+pytestmark = pytest.mark.slow
+
 AT = "2026-11-01T10:00:00Z"
 NOW = datetime(2026, 11, 1, 10, tzinfo=UTC)
 
@@ -178,7 +180,6 @@ def test_a_failure_at_the_end_leaves_nothing_behind(monkeypatch):
     assert [model.objects.count() for model in (User, Unit, Contest, Bank)] == [0, 0, 0, 0]
 
 
-@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_equal_arguments_give_byte_equal_records(tmp_path):
     def record(name, **arguments):
