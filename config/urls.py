@@ -7,7 +7,7 @@ from config import health
 
 # People and their addresses come from the roster. Nobody adds an address of their own, and nobody has the portal
 # send mail to one that they type.
-NOT_OFFERED = ("email/", "confirm-email/", "password/reset/")
+NOT_OFFERED = ("email/", "confirm-email/", "password/reset/", "password/set/")
 
 urlpatterns = [
     path("", include("contest.urls")),

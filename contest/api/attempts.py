@@ -15,6 +15,7 @@ from contest.api.answering import key_for, only
 from contest.api.payloads import attempt_result_payload
 from contest.api.schema import describe_attempt
 from contest.models import Attempt
+from contest.services.attempts import end_overdue_attempts
 
 
 @csrf_exempt
@@ -43,9 +44,13 @@ class OwnAttempt(APIView):
 
     @describe_attempt
     def get(self, request: Request, attempt_id: UUID) -> Response:
-        attempt = _attempts().of(person_of(request)).filter(pk=attempt_id).first()
+        own = _attempts().of(person_of(request)).filter(pk=attempt_id)
+        attempt = own.first()
         if attempt is None:
             raise not_found()
+        if attempt.is_overdue(attempt.server_time):
+            end_overdue_attempts(user_id=attempt.user_id, round_id=attempt.round_id)
+            attempt = own.get()
         return Response(attempt_result_payload(attempt, attempt.server_time), headers={"Cache-Control": "no-store"})
 
 

@@ -177,6 +177,8 @@ class Contest(models.Model):
             "tie_chain": list(self.tie_chain),
             "prize_if_nobody_perfect": self.prize_if_nobody_perfect,
             "wins": self.wins,
+            "questions": self.questions_per_round,
+            "max_correct": self.max_correct,
             "shuffle_questions": self.shuffle_questions,
             "shuffle_choices": self.shuffle_choices,
             "score_release": self.score_release,

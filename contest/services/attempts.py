@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.clock import iso
@@ -385,7 +385,7 @@ def end_overdue_attempts(*, round_id: int | None = None, user_id: int | None = N
     Only the second, which sees what the first froze, tells the abandoned ones apart.
     """
     narrowed = " AND (%(round)s IS NULL OR a.round_id = %(round)s) AND (%(user)s IS NULL OR a.user_id = %(user)s)"
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE contest_attempt a SET state = 'cut_off', submitted_at = a.deadline FROM contest_round r"
             " WHERE r.id = a.round_id AND a.state = 'in_progress'"

@@ -67,7 +67,7 @@ def _settle_exclusions(round: Round, actor: User) -> None:
     if round.rules["wins"] != Wins.ONCE:
         return
     earlier = Round.objects.counted().filter(contest=round.contest_id, number__lt=round.number)
-    if earlier.exclude(state=RoundState.FINAL).exists():
+    if earlier.exclude(state__in=(RoundState.DRAFT, RoundState.FINAL)).exists():
         raise Refused(_("Mỗi người chỉ được nhận giải một lần, nên cần chốt kết quả các tuần thi trước."))
     if earlier_winners(round) != round.prize_excluded:
         _award_anew(round)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -86,13 +86,19 @@ def winners_of(round: Round) -> QuerySet[Standing]:
     )
 
 
+def ranked_first(attempts: QuerySet[Attempt]) -> Attempt | None:
+    """Of one person's attempts the one that was ranked, else the last."""
+    return attempts.order_by(F("standing__position").asc(nulls_last=True), "-number").first()
+
+
 def settings_of(contest: Contest, round: Round | None = None) -> Settings:
     """The settings to print: those a scheduled round has frozen, else the contest's present ones."""
+    rules = round.rules if round else contest.rules()
     return Settings(
-        rules=round.rules if round else contest.rules(),
+        rules=rules,
         grace_seconds=round.grace_seconds if round else contest.grace_seconds,
-        questions=contest.questions_per_round,
-        max_correct=contest.max_correct,
+        questions=rules["questions"],
+        max_correct=rules["max_correct"],
         opens_weekday=contest.opens_weekday,
         opens_time=contest.opens_time,
         window_minutes=contest.window_minutes,
@@ -145,7 +151,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
     files = [(name, path.stat().st_size) for name in FILES if (path := public_record_file(round, name))]
     names = dict(Block.objects.filter(contest=round.contest_id).values_list("code", "name"))
     winners = list(winners_of(round))
-    mine = Attempt.objects.of(request.user).filter(round=round).first() if request.user.is_authenticated else None
+    mine = ranked_first(Attempt.objects.of(request.user).filter(round=round)) if request.user.is_authenticated else None
     return render(
         request,
         "contest/results.html",

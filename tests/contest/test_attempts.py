@@ -1,7 +1,13 @@
 """Starting, saving, predicting and submitting through the services."""
 
-import pytest
+from datetime import timedelta
+from io import StringIO
 
+import pytest
+from django.core.management import call_command
+
+from accounts.clock import server_now
+from accounts.models import ApiToken
 from accounts.problems import Problem
 from contest.attempt_key import AttemptKey
 from contest.models import Attempt
@@ -185,3 +191,20 @@ def test_unlimited_attempts_number_on(unit, person):
         answer_all(attempt, round)
         submit_attempt(key=key_of(attempt))
         assert attempt.number == number
+
+
+def test_deactivating_a_person_ends_key_token_and_session_at_once(attempt, person, client):
+    save_answer(key=key_of(attempt), position=1, choices=[2], sequence=1)
+    _, token = ApiToken.objects.issue(user=person, expires_at=server_now() + timedelta(days=1))
+    client.force_login(person)
+    call_command("deactivate_user", person.employee_id, "--reason", "Thôi việc", stdout=StringIO())
+    for act in (
+        lambda: save_answer(key=key_of(attempt), position=1, choices=[1], sequence=2),
+        lambda: submit_attempt(key=key_of(attempt)),
+    ):
+        with refusal("invalid_attempt_key"):
+            act()
+    assert client.get("/api/v1/rounds/").status_code == 401
+    assert client.get("/api/v1/rounds/", headers={"Authorization": f"Token {token}"}).status_code == 401
+    attempt.refresh_from_db()
+    assert sum(mask > 0 for mask in attempt.answers) == 1

@@ -182,6 +182,8 @@ def test_every_setting_is_edited(client, organiser):
     contest.refresh_from_db()
     assert contest.rules() == {
         "attempts": None,
+        "questions": 10,
+        "max_correct": 4,
         "counts": "last",
         "time_limit_seconds": 1200,
         "prediction": {"asks": "perfect_percent", "decimals": 2, "required": False},
