@@ -10,7 +10,7 @@ from accounts.clock import server_now
 from accounts.models import User
 from accounts.problems import Refused
 from accounts.queue import prompt
-from contest.models import Draw, Round
+from contest.models import Draw, Round, Standing
 from contest.models.round import RESULT_STATES, RoundState
 from contest.models.setup import Wins
 from contest.ranking import Tie
@@ -70,8 +70,30 @@ def _settle_exclusions(round: Round, actor: User) -> None:
     if earlier.exclude(state__in=(RoundState.DRAFT, RoundState.FINAL)).exists():
         raise Refused(_("Mỗi người chỉ được nhận giải một lần, nên cần chốt kết quả các tuần thi trước."))
     if earlier_winners(round) != round.prize_excluded:
+        round.prize_excluded = earlier_winners(round)
+        void = _drop_void_draws(round)
         _award_anew(round)
-        record_audit(actor=actor, verb="round.award_anew", object=round, after={"version": round.version})
+        after = {"version": round.version, "draws_void": void}
+        record_audit(actor=actor, verb="round.award_anew", object=round, after=after)
+
+
+def _drop_void_draws(round: Round) -> list[list[str]]:
+    """Remove lots whose tie is no longer the same, since its people changed; returns their entries."""
+    void = []
+    for draw in Draw.objects.filter(round=round):
+        drawn = Standing.objects.filter(round=round, attempt__entry__in=draw.entries)
+        ranks = {(standing.block, standing.rank) for standing in drawn}
+        tied = {
+            entry
+            for block, rank in ranks
+            for entry in Standing.objects.filter(round=round, block=block, rank=rank)
+            .exclude(attempt__user_id__in=round.prize_excluded)
+            .values_list("attempt__entry", flat=True)
+        }
+        if tied != set(draw.entries):
+            void.append(list(draw.entries))
+            draw.delete()
+    return void
 
 
 def _award_anew(round: Round) -> None:

@@ -279,6 +279,31 @@ def test_a_tie_that_only_late_lots_of_an_earlier_week_bring_about_can_be_drawn()
     assert (final.state, final.version) == ("final", 3)
 
 
+@pytest.mark.django_db
+def test_lots_among_people_of_whom_one_is_no_longer_in_the_tie_are_void():
+    contest = make_contest(wins="once")
+    lucky, second, third, actor = (make_user() for _ in range(4))
+    prizes = (("first", "Giải Nhất", 1),)
+    week1, week2 = past_round(contest, prizes=prizes), past_round(contest, prizes=prizes)
+    first_week = [make_attempt(week1, user, submitted_at=week1.opens_at + timedelta(minutes=9)).entry
+                  for user in (lucky, actor)]  # fmt: skip
+    tied = {user: make_attempt(week2, user, submitted_at=week2.opens_at + timedelta(minutes=9)).entry
+            for user in (lucky, second, third)}  # fmt: skip
+    for week in (week1, week2):
+        close_round(week.pk)
+        publish_round(round=week, actor=actor)
+    record_draw(round=week2, actor=actor, entries=list(tied.values()), minutes="Biên bản 1")
+    record_draw(round=week1, actor=actor, entries=first_week, minutes="Biên bản 2")
+    finalise_round(round=week1, actor=actor)
+    with pytest.raises(Refused):
+        finalise_round(round=week2, actor=actor)
+    assert not Draw.objects.filter(round=week2).exists()
+    again = [tied[third], tied[second]]
+    record_draw(round=week2, actor=actor, entries=again, minutes="Biên bản 3")
+    finalise_round(round=week2, actor=actor)
+    assert Standing.objects.get(round=week2, prize__isnull=False).attempt.user == third
+
+
 # --- Concurrency ------------------------------------------------------------------------------------
 
 
