@@ -50,6 +50,17 @@ def compile_english() -> None:
     aside.replace(compiled)
 
 
+@pytest.fixture(autouse=True)
+def forget_papers() -> None:
+    """Forget compiled papers between tests: loading a demo starts the numbers of rounds anew.
+
+    A portal meets that only when its database is replaced, and for that its processes are stopped.
+    """
+    from contest.paper import paper_of
+
+    paper_of.cache_clear()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip browser tests, saying what to install, where there is no Chromium. Nothing is ever downloaded."""
     if CHROMIUM is None:
