@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
 from accounts.clock import iso, server_now
-from accounts.models import Role, RoleGrant, Unit, User
+from accounts.models import AuditEntry, Role, RoleGrant, Unit, User
 from accounts.problems import Refused
 from accounts.text import nfc, search_key
 from contest.models import Contest, Prize, Question, Round, RoundQuestion
@@ -256,9 +256,23 @@ def _prizes_as_text(round: Round) -> list[str]:
 # --- The key and the schedule -----------------------------------------------------------------------
 
 
+PAPER_VERBS = ("round.assign_questions", "questions.import")
+
+
 def editors_of_key(round: Round) -> set[int]:
-    """Ids of the people who prepared the paper or last edited one of its questions."""
-    editors = {*round.round_questions.values_list("question__edited_by", flat=True), round.prepared_by_id}
+    """Ids of everybody who has had a hand in the paper: placed, wrote, edited or imported its questions.
+
+    The trace is asked as well as the last editor, so that a colleague's later touch clears nobody.
+    """
+    places = list(round.round_questions.values_list("question__edited_by", "question__bank_id", "question__code"))
+    acts = Q(object_type="contest.round", object_id=str(round.pk), verb__in=PAPER_VERBS)
+    for bank_id in {place[1] for place in places}:
+        codes = [code for _editor, bank, code in places if bank == bank_id]
+        of_bank = Q(object_type="contest.bank", object_id=str(bank_id))
+        acts |= of_bank & Q(verb__in=("question.create", "question.edit"), after__question__in=codes)
+        acts |= of_bank & Q(verb="questions.import")
+    traced = AuditEntry.objects.filter(acts).order_by().values_list("actor", flat=True).distinct()
+    editors = {*(place[0] for place in places), round.prepared_by_id, *traced}
     return {pk for pk in editors if pk is not None}
 
 

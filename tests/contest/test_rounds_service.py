@@ -205,6 +205,25 @@ def test_a_key_is_confirmed_by_another_than_its_editors():
     assert (round.key_confirmed_by, round.key_confirmed_digest) == (other, rounds.key_digest(round))
 
 
+def test_a_colleagues_later_touch_does_not_let_an_author_confirm_the_own_key():
+    author, placer, colleague, other = (make_user() for _ in range(4))
+    round = draft_round()
+    question = round.round_questions.last().question
+    texts = [choice.text for choice in question.choices.all()]
+    for actor, correct in ((author, ["C"]), (colleague, ["D"])):
+        question.correct = correct
+        bank.save_question(question=question, choices=texts, actor=actor)
+    for actor in (placer, colleague):
+        rounds.remove_question(round=round, question_id=question.pk, actor=actor)
+        rounds.add_questions(round=round, questions=[question], actor=actor)
+    assert rounds.editors_of_key(round) == {author.pk, placer.pk, colleague.pk}
+    for insider in (author, placer, colleague):
+        with pytest.raises(Refused):
+            rounds.confirm_key(round=round, actor=insider)
+    rounds.confirm_key(round=round, actor=other)
+    assert Round.objects.get(pk=round.pk).key_confirmed_by == other
+
+
 def test_an_edit_between_looking_and_confirming_is_not_confirmed_blindly():
     round = draft_round(prepared_by=make_user())
     seen = rounds.key_digest(round)
