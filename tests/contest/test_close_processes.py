@@ -73,16 +73,19 @@ def test_no_worker_across_the_deadline_delays_the_ranks_and_nothing_else(start, 
     assert (attempt.state, attempt.submitted_at) == ("cut_off", attempt.deadline)
 
 
-def test_a_wiped_queue_delays_a_close_by_no_more_than_a_tick(start, broker):
+def test_a_flushed_queue_delays_a_close_by_no_more_than_a_tick(start, new_valkey):
+    url = new_valkey().url  # a server of its own: FLUSHALL spares nobody
+    broker = Redis.from_url(url)
     round = round_that_closes_in(0.2)
     make_attempt(round)
-    tick.delay()
+    with app.connection_for_write(url) as connection:
+        tick.apply_async(connection=connection)
     assert broker.llen("celery") == 1
-    broker.flushdb()  # FLUSHALL, as far as this test's own database goes
-    start("worker")
+    broker.flushall()
+    start("worker", REDIS_URL=url)
     wait_for(lambda: b"_kombu.binding.celery" in broker.keys(), "the worker to listen")
     assert not is_ranked(round), "the fault is real: the task is gone"
-    start("beat")
+    start("beat", REDIS_URL=url)
     wait_for(lambda: is_ranked(round), "the round to be ranked")
 
 
