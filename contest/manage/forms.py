@@ -273,6 +273,7 @@ class BankForm(forms.ModelForm):
     class Meta:
         model = Bank
         fields = ("title", "slug", "unit")
+        labels = {"unit": gettext_lazy("Đơn vị")}
         help_texts = {
             "slug": gettext_lazy("Chữ thường không dấu, số và gạch nối."),
             "unit": gettext_lazy("Ban Tổ chức của đơn vị này và cấp trên dùng được ngân hàng."),

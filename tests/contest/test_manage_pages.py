@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.forms import BaseForm
+from django.forms.utils import pretty_name
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Unit
 from contest.closing import close_round
+from contest.manage import forms
 from contest.models import Contest, Question, Round
 from contest.models.round import RoundState
 from contest.services.rounds import confirm_key
@@ -488,3 +491,11 @@ def test_standings_are_paged_by_100_in_stored_order_and_searched(client, organis
     assert ([row.position for row in first], [row.position for row in second]) == (list(range(1, 101)), [101])
     found = client.get(where, {"q": "người 100"}).context["page"].object_list
     assert [row.attempt.user.employee_id for row in found] == ["NV-100"]
+
+
+@pytest.mark.parametrize(
+    "form", [form for form in vars(forms).values() if isinstance(form, type) and issubclass(form, BaseForm)]
+)
+def test_no_field_is_labelled_by_its_name_in_code(form):
+    named = {name: str(field.label or "") for name, field in form.base_fields.items() if not field.widget.is_hidden}
+    assert [name for name, label in named.items() if label == pretty_name(name)] == []
