@@ -1,6 +1,7 @@
 """The one place that decides who may do what. Rights are read from the database at every request."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import StrEnum, auto
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
@@ -16,11 +17,57 @@ BARRED_ROLES = (Role.AUDITOR, Role.ADMINISTRATOR)
 UNRANKED_ROLES = (Role.ORGANISER, Role.SECRETARY)
 
 
+class Right(StrEnum):
+    """What roles give. Each holds over the units of the grant and everything below them."""
+
+    SEE_COUNTS = auto()  # participation figures
+    SEE_PEOPLE = auto()  # who has and has not taken part
+    READ_CONTESTS = auto()  # contests, rounds, papers and banks in preparation
+    EDIT_CONTESTS = auto()
+    READ_RESULTS = auto()  # everybody's scores
+    IMPORT_ROSTER = auto()  # units and staff
+    PROPOSE = auto()  # staff and headcounts of one's own unit, recommendations
+    DECIDE_REQUESTS = auto()  # accounts, unit corrections, what coordinators propose
+    GRANT_ROLES = auto()
+    MANAGE_PEOPLE = auto()  # deactivation, erasure, ending sessions and tokens of others
+    READ_AUDIT = auto()
+    VERIFY_AUDIT = auto()
+    FULL_RECORD = auto()
+
+
+_ORGANISERS = frozenset({Role.ORGANISER})
+HOLDERS: Mapping[Right, frozenset[Role]] = {
+    Right.SEE_COUNTS: frozenset({Role.COORDINATOR, Role.ORGANISER, Role.SECRETARY, Role.AUDITOR}),
+    Right.SEE_PEOPLE: frozenset({Role.COORDINATOR, Role.ORGANISER, Role.SECRETARY}),
+    Right.READ_CONTESTS: frozenset({Role.ORGANISER, Role.AUDITOR}),
+    Right.EDIT_CONTESTS: _ORGANISERS,
+    Right.READ_RESULTS: frozenset({Role.ORGANISER, Role.SECRETARY, Role.AUDITOR}),
+    Right.IMPORT_ROSTER: frozenset({Role.ORGANISER, Role.ADMINISTRATOR}),
+    Right.PROPOSE: frozenset({Role.COORDINATOR}),
+    Right.DECIDE_REQUESTS: frozenset({Role.ORGANISER, Role.ADMINISTRATOR}),
+    Right.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
+    Right.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
+    Right.READ_AUDIT: frozenset({Role.ORGANISER, Role.AUDITOR}),
+    Right.VERIFY_AUDIT: frozenset({Role.AUDITOR}),
+    Right.FULL_RECORD: frozenset({Role.ORGANISER, Role.AUDITOR}),
+}
+
+
 def roles_of(user: Visitor) -> set[str]:
     """The roles `user` holds now, whatever their scope."""
     if not user.is_authenticated or not user.is_active:
         return set()
     return set(RoleGrant.objects.in_force().filter(user_id=user.pk).values_list("role", flat=True))
+
+
+def has(user: Visitor, right: Right) -> bool:
+    """Whether `user` has the right over some unit now."""
+    return not HOLDERS[right].isdisjoint(roles_of(user))
+
+
+def units_with(user: Visitor, right: Right) -> QuerySet[Unit]:
+    """The units over which `user` has the right now."""
+    return units_in_scope(user, HOLDERS[right])
 
 
 def units_in_scope(user: Visitor, roles: Iterable[str]) -> QuerySet[Unit]:

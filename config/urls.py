@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from accounts.views import not_offered
+from accounts.views.failures import not_offered
 from config import health
 
 # People and their addresses come from the roster. Nobody adds an address of their own, and nobody has the portal
@@ -13,6 +13,9 @@ urlpatterns = [
     path("", include("contest.urls")),
     *(path(f"accounts/{page}", not_offered) for page in NOT_OFFERED),
     path("accounts/", include("allauth.account.urls")),
+    path("notifications/", include("notifications.urls")),
+    path("requests/", include("proposals.urls")),
+    path("privacy/", include("privacy.urls")),
     path("manage/", include("contest.manage.urls")),
     path("reports/", include("reports.urls")),
     path("api/v1/", include("contest.api.urls")),

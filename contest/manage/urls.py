@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from accounts import role_views
+from accounts.views import roles
 from contest.manage import contests, people, questions, results, rounds
 
 urlpatterns = [
@@ -41,7 +41,7 @@ urlpatterns = [
     path("questions/<int:pk>/", questions.question, name="manage-question"),
     path("questions/<int:pk>/delete/", questions.question_delete, name="manage-question-delete"),
     path("imports/", include("contest.manage.import_urls")),
-    path("roles/", role_views.roles, name="manage-roles"),
-    path("roles/grant/", role_views.grant, name="manage-role-grant"),
-    path("roles/<int:pk>/revoke/", role_views.revoke, name="manage-role-revoke"),
+    path("roles/", roles.roles, name="manage-roles"),
+    path("roles/grant/", roles.grant, name="manage-role-grant"),
+    path("roles/<int:pk>/revoke/", roles.revoke, name="manage-role-revoke"),
 ]

@@ -1,0 +1,1 @@
+"""Pages about people: signing in, roles, and what went wrong."""

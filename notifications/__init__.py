@@ -1,0 +1,1 @@
+"""Messages to people: rows written in the caller's transaction, shown in the portal and sent by mail."""

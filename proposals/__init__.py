@@ -1,0 +1,1 @@
+"""What somebody proposes and an organiser decides: accounts, unit corrections, staff, headcounts."""
