@@ -247,6 +247,27 @@ class ApiToken(models.Model):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+class SignInFailure(models.Model):
+    """A password or code that was wrong, or that is being checked right now. Counted to slow down guessing.
+
+    `account` and `address` are keyed digests: the row tells nobody who tried to sign in, or from where.
+    """
+
+    account = models.CharField(max_length=64)
+    address = models.CharField(max_length=64)
+    at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        verbose_name = _("lần đăng nhập sai")
+        indexes = [
+            models.Index(fields=["account", "at"], name="sign_in_failure_account"),
+            models.Index(fields=["address", "at"], name="sign_in_failure_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%d/%m/%Y %H:%M:%S}"
+
+
 class AuditEntry(models.Model):
     """One act of power, written in the transaction that did it. Rows are never changed."""
 
