@@ -1,0 +1,1 @@
+"""Single sign-on: people come in through their organisation's OpenID Connect provider."""
