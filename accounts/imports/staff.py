@@ -5,14 +5,15 @@ without an open membership comes back; what else changed for a moved person is s
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
-from django.db.models.functions import Greatest
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Greatest, Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,6 +37,9 @@ COLUMNS = (
 LABELS = {column.name: column.label for column in COLUMNS}
 PERSONAL = ("full_name", "email", "position", "block")
 _BATCH = 2000
+# Up to here only the people whom the rows name are read, beyond it everybody.
+_FEW_ROWS = 300
+_LONGEST_NUMBER = 16
 
 
 class Person(NamedTuple):
@@ -61,13 +65,22 @@ class StaffPlan(Plan):
     freed_emails: list[int] = field(default_factory=list)
 
 
-def plan_staff(table: Table, *, full: bool = False, scope: set[int] | None = None) -> StaffPlan:
+def plan_staff(
+    table: Table,
+    *,
+    full: bool = False,
+    scope: set[int] | None = None,
+    joining: set[int] | None = None,
+    leaving: Sequence[Row] = (),
+) -> StaffPlan:
     """What importing `table` would do. With `full`, everyone absent from the file leaves.
 
     `scope`: ids of the units whose people may be changed; None means all. With a scope, only people of these
-    units can leave. A column that the file does not have stays as it is; an empty cell empties the value.
+    units can leave. `joining`: the units that people may be put into and may leave, when these are not the scope.
+    `leaving`: rows with the employee ids of people who leave. A column that the file does not have stays as it is;
+    an empty cell empties the value.
     """
-    return _StaffPlanner(table, full, scope).plan()
+    return _StaffPlanner(table, full, scope, joining, leaving).plan()
 
 
 def import_staff(
@@ -90,7 +103,7 @@ def import_staff(
             raise ImportRefused(plan.errors, plan)
         if expected is not None and plan.digest() != expected:
             raise PlanChanged(plan)
-        _write(plan, today=timezone.localdate(server_now()))
+        write_plan(plan, today=timezone.localdate(server_now()))
         root = Unit.objects.filter(parent=None).order_by("id")[0]
         after = {"file": file_name, "full": full, **plan.counts}
         record_audit(actor=actor, verb="staff.import", object=root, after=after)
@@ -98,15 +111,20 @@ def import_staff(
 
 
 class _StaffPlanner:
-    def __init__(self, table: Table, full: bool, scope: set[int] | None):
-        self.table, self.full, self.scope = table, full, scope
+    def __init__(
+        self, table: Table, full: bool, scope: set[int] | None, joining: set[int] | None, leaving: Sequence[Row]
+    ):
+        self.table, self.full, self.scope, self.leaving = table, full, scope, leaving
+        self.joining = scope if joining is None else joining
         self.result = StaffPlan(errors=list(table.errors))
-        self.people = {person.employee_id: person for person in _present_people()}
+        rows = [*table.rows, *leaving]
+        known = _people_named(rows) if not full and len(rows) <= _FEW_ROWS else None
+        self.people = {person.employee_id: person for person in _present_people(known)}
         units = list(Unit.objects.values_list("id", "code", "name", "valid_to"))
         self.unit_ids = {code: id for id, code, _name, _end in units}
         self.unit_labels = {id: f"{code} – {name}" for id, code, name, _end in units}
         self.unit_ends = {id: end for id, _code, _name, end in units if end}
-        self.finder = UnitFinder((code, name) for id, code, name, _end in units if scope is None or id in scope)
+        self.finder = UnitFinder((code, name) for id, code, name, _end in units if self._may_join(id))
         self.today = timezone.localdate(server_now())
         self.former = _former_units() if scope is not None else {}
         self.digits: dict[str, str] = {}
@@ -119,6 +137,8 @@ class _StaffPlanner:
         for row in rows.values():
             if not row.is_bad:
                 self._plan_row(row)
+        for row in self.leaving:
+            self._plan_leaver(row, rows)
         if self.full:
             self._plan_leaving(rows.keys())
         result.sort_notes()
@@ -139,12 +159,15 @@ class _StaffPlanner:
                 continue
             own = rows.get(person.employee_id)
             if own is None or own.values.get("email") == person.email.lower():
-                name = f" ({person.employee_id})" if self._in_scope(person.unit_id) else ""
+                name = f" ({person.employee_id})" if self._may_join(person.unit_id) else ""
                 message = _("Địa chỉ “%(email)s” đang thuộc về người khác%(name)s.")
                 self._error(row, "email", message % {"email": row.values["email"], "name": name})
 
     def _in_scope(self, unit_id: int | None) -> bool:
         return self.scope is None or unit_id in self.scope
+
+    def _may_join(self, unit_id: int | None) -> bool:
+        return self.joining is None or unit_id in self.joining
 
     def _plan_row(self, row: Row) -> None:
         values = row.values
@@ -152,7 +175,7 @@ class _StaffPlanner:
         person = self.people.get(values["employee_id"])
         if unit_id is None:
             return self._error(row, "unit_code", self.finder.unknown(values["unit_code"]))
-        if not self._in_scope(unit_id):
+        if not (self._in_scope(unit_id) and self._may_join(unit_id)):
             return self._error(row, "unit_code", _("Đơn vị này nằm ngoài phạm vi được giao cho bạn."))
         if person and not self._in_scope(person.unit_id or self.former.get(person.id)):
             message = _("Người này đang thuộc đơn vị ngoài phạm vi được giao cho bạn.")
@@ -212,6 +235,21 @@ class _StaffPlanner:
         change = Change(row.number, _label(person.employee_id, new["full_name"]), details)
         (self.result.moved if moved else self.result.updated).append(change)
 
+    def _plan_leaver(self, row: Row, present: dict[str, Row]) -> None:
+        employee_id = row.values["employee_id"]
+        person = self.people.get(employee_id)
+        if employee_id in present:
+            return self._error(row, "employee_id", _("Người này có ở một dòng khác: không thể vừa sửa vừa rời đơn vị."))
+        if person is None or not (self._may_join(person.unit_id) and self._in_scope(person.unit_id)):
+            return self._error(row, "employee_id", _("Không có ai mang mã này trong các đơn vị được giao cho bạn."))
+        if person.unit_id is None:
+            return self._error(row, "employee_id", _("Người này hiện không thuộc đơn vị nào."))
+        if person.id in self.result.to_leave:
+            return self._error(row, "employee_id", _("Người này đã được ghi ở một dòng khác."))
+        details = [(LABELS["unit_code"], self.unit_labels[person.unit_id], "")]
+        self.result.left.append(Change(row.number, _label(employee_id, person.full_name), details))
+        self.result.to_leave.append(person.id)
+
     def _plan_leaving(self, present: Iterable[str]) -> None:
         present = set(present)
         for person in self.people.values():
@@ -226,10 +264,25 @@ def _label(employee_id: str, full_name: str) -> str:
     return f"{employee_id} – {full_name}"
 
 
-def _present_people() -> list[Person]:
-    """Everyone with an account, in the order of ids. Two queries."""
-    units = dict(Membership.objects.current().values_list("user_id", "unit_id"))
-    rows = User.objects.order_by("id").values_list("id", "employee_id", "full_name", "email", "position", "block")
+def _people_named(rows: Sequence[Row]) -> QuerySet[User]:
+    """Those whom few rows can concern: by employee id, also with zeros in front, and by e-mail address."""
+    ids, emails = set(), set()
+    for row in rows:
+        employee_id = row.values.get("employee_id") or ""
+        ids.add(employee_id)
+        if employee_id.isdigit():
+            ids |= {employee_id.zfill(length) for length in range(len(employee_id), _LONGEST_NUMBER + 1)}
+        emails.add(row.values.get("email") or "")
+    return User.objects.alias(address=Lower("email")).filter(Q(employee_id__in=ids) | Q(address__in=emails - {""}))
+
+
+def _present_people(known: QuerySet[User] | None) -> list[Person]:
+    """Those of `known`, or everyone, in the order of ids, with the unit of the open membership. Two queries."""
+    memberships, people = Membership.objects.current(), User.objects.all()
+    if known is not None:
+        memberships, people = memberships.filter(user__in=known), known
+    units = dict(memberships.values_list("user_id", "unit_id"))
+    rows = people.order_by("id").values_list("id", "employee_id", "full_name", "email", "position", "block")
     return [Person(*row, units.get(row[0])) for row in rows]
 
 
@@ -239,8 +292,8 @@ def _former_units() -> dict[int, int]:
     return dict(ended.values_list("user_id", "unit_id"))
 
 
-def _write(plan: StaffPlan, *, today: date) -> None:
-    """Write a plan without errors: addresses given up first, since another person may take them over."""
+def write_plan(plan: StaffPlan, *, today: date) -> None:
+    """Write a plan without errors, under ROSTER_LOCK: addresses given up first, as another person may take them."""
     if plan.freed_emails:
         User.objects.filter(pk__in=plan.freed_emails).update(email="")
     ids = _write_people(plan)
