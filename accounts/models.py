@@ -269,7 +269,11 @@ class SignInFailure(models.Model):
 
 
 class AuditEntry(models.Model):
-    """One act of power, written in the transaction that did it. Rows are never changed."""
+    """One act of power, written in the transaction that did it. The database refuses to change or delete rows.
+
+    `unit` is the scope in which it may be read; None means everywhere. `origin` tells how an act came about that
+    no request asked for: "command:NAME" or "task:NAME".
+    """
 
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     verb = models.CharField(max_length=60)
@@ -280,11 +284,81 @@ class AuditEntry(models.Model):
     after = models.JSONField(default=dict)
     at = models.DateTimeField(db_default=ClockTimestamp())
     request_id = models.CharField(max_length=64, blank=True)
+    # Without a constraint: the trace outlives whatever it is about.
+    unit = models.ForeignKey(Unit, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False)
+    origin = models.CharField(max_length=100, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("dấu vết")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["object_type", "object_id"], name="audit_object")]
+        indexes = [
+            models.Index(fields=["object_type", "object_id"], name="audit_object"),
+            models.Index(fields=["unit", "-id"], name="audit_unit"),
+            models.Index(fields=["verb", "-id"], name="audit_verb"),
+            models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["request_id"], name="audit_request", condition=~Q(request_id="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.object_label}"
+
+
+class AuditSeal(models.Model):
+    """A batch of entries, bound to all batches before it; accounts/audit_chain.py defines the digests.
+
+    `is_complete`: when it was made, there was no other entry to be seen that was not sealed.
+    """
+
+    number = models.PositiveIntegerField(primary_key=True)
+    format = models.PositiveSmallIntegerField()
+    previous = models.CharField(max_length=64)
+    count = models.PositiveIntegerField()
+    entries = models.CharField(max_length=64)
+    is_complete = models.BooleanField()
+    sealed_at = models.DateTimeField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("niêm phong nhật ký")
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class AuditLink(models.Model):
+    """The place of an entry in a seal. Membership is explicit: an entry may commit after one with a higher id."""
+
+    entry = models.OneToOneField(AuditEntry, models.PROTECT, primary_key=True, related_name="link")
+    seal = models.ForeignKey(AuditSeal, models.PROTECT, related_name="links", db_index=False)
+    position = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("dấu vết đã niêm phong")
+        ordering = ["seal", "position"]
+        constraints = [models.UniqueConstraint(fields=["seal", "position"], name="audit_link_place")]
+
+    def __str__(self) -> str:
+        return f"{self.seal_id}/{self.position}: {self.entry_id}"
+
+
+class AuditCheck(models.Model):
+    """A check of the whole chain that somebody asked for, or the nightly one, and what it found."""
+
+    requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField(db_default=ClockTimestamp())
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    entries = models.PositiveBigIntegerField(default=0)
+    seals = models.PositiveIntegerField(default=0)
+    unsealed = models.PositiveBigIntegerField(default=0)
+    head = models.CharField(max_length=64, blank=True)
+    fault = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name = _("lần kiểm tra nhật ký")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
