@@ -1,4 +1,4 @@
-"""What every response carries: a request id, the content security policy, and how long it may be kept."""
+"""What every response carries: a request id, the browser's restrictions, and how long it may be kept."""
 
 import logging
 import re
@@ -14,6 +14,11 @@ _ACCEPTABLE = re.compile(r"[0-9A-Za-z._-]{8,64}")
 def current_request_id() -> str:
     """The id of the request being served, or "" outside one."""
     return _request_id.get()
+
+
+def adopt_request_id(request_id: str) -> None:
+    """Go on under the id of the request that asked for this work; for workers, outside any request."""
+    _request_id.set(request_id)
 
 
 class RequestIdMiddleware:
@@ -42,15 +47,17 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
-class ContentSecurityPolicyMiddleware:
-    """Send the content security policy of the settings with every response."""
+class SecurityHeadersMiddleware:
+    """Send SECURITY_HEADERS of the settings with every response, static files and the shortest ways included."""
 
     def __init__(self, get_response):
         self.get_response = get_response
+        self.headers = tuple(settings.SECURITY_HEADERS.items())
 
     def __call__(self, request):
         response = self.get_response(request)
-        response.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
+        for name, value in self.headers:
+            response.setdefault(name, value)
         return response
 
 

@@ -1,7 +1,7 @@
 """Errors of the API: `application/problem+json`, one form for DRF views and plain ones."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -28,6 +28,7 @@ class Problem(Exception):
     def __init__(self, status: int, code: str, detail: Any, **extra: Any):
         super().__init__(f"{code}: {detail}")
         self.status, self.code, self.detail, self.extra = status, code, detail, extra
+        self.headers: dict[str, str] = {}
 
 
 class Refused(Problem):
@@ -55,6 +56,13 @@ def overloaded() -> Problem:
     return Problem(503, "overloaded", gettext_lazy("Hệ thống đang quá tải, vui lòng thử lại sau ít giây."))
 
 
+def method_not_allowed(allowed: Iterable[str]) -> Problem:
+    """405, with the methods that are allowed."""
+    problem = Problem(405, "method_not_allowed", gettext_lazy("Phương thức này không được hỗ trợ."))
+    problem.headers["Allow"] = ", ".join(allowed)
+    return problem
+
+
 def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """`problem` as an HTTP answer, with the request's id and, where useful, when to come again."""
     body = {
@@ -70,6 +78,8 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
         json.dumps(body, ensure_ascii=False), status=problem.status, content_type="application/problem+json"
     )
     response["Cache-Control"] = "no-store"
+    for name, value in problem.headers.items():
+        response[name] = value
     if problem.status == 503:
         response["Retry-After"] = "2"
     if problem.status == 401:
@@ -163,6 +173,8 @@ class StrictJSONParser(BaseParser):
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """DRF's exceptions in the same form. Unknown ones stay unknown: Django logs them and answers 500."""
     problem = _as_problem(error)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        problem = method_not_allowed(context["view"].allowed_methods)
     return None if problem is None else problem_response(context["request"]._request, problem)
 
 
@@ -179,8 +191,6 @@ def _as_problem(error: Exception) -> Problem | None:
         return Problem(403, "forbidden", _("Bạn không có quyền thực hiện việc này."))
     if isinstance(error, (exceptions.ParseError, exceptions.UnsupportedMediaType)):
         return malformed()
-    if isinstance(error, exceptions.MethodNotAllowed):
-        return Problem(405, "method_not_allowed", _("Phương thức này không được hỗ trợ."))
     if isinstance(error, exceptions.APIException):
         return Problem(error.status_code, str(error.default_code), error.detail)
     return None

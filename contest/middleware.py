@@ -21,7 +21,7 @@ class AttemptKeyMiddleware:
         if "HTTP_ATTEMPT_KEY" not in request.META or not request.path_info.startswith(ATTEMPTS):
             return self.get_response(request)
         try:
-            match = resolve(request.path_info)
+            match = request.resolver_match = resolve(request.path_info)
         except Resolver404:
             return self.get_response(request)
         with translation.override(translation.get_language_from_request(request)):

@@ -11,13 +11,13 @@ from uuid import UUID
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.clock import iso
 from accounts.problems import (
     Problem,
     malformed,
+    method_not_allowed,
     not_authenticated,
     not_found,
     plain_api_view,
@@ -97,7 +97,7 @@ def submission_payload(submission: Submission) -> dict[str, str]:
 def only(request: HttpRequest, *methods: str) -> None:
     """Raise Problem 405 method_not_allowed unless the request has one of `methods`."""
     if request.method not in methods:
-        raise Problem(405, "method_not_allowed", _("Phương thức này không được hỗ trợ."))
+        raise method_not_allowed(methods)
 
 
 @contextmanager
