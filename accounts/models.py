@@ -42,6 +42,16 @@ class UnitQuerySet(models.QuerySet["Unit"]):
         )
         return self.filter(id__in=below)
 
+    def at_or_above(self, unit_ids: list[int]) -> "UnitQuerySet":
+        """The units named and everything over them in the tree."""
+        above = RawSQL(
+            "WITH RECURSIVE above(id) AS (SELECT unnest(%s::bigint[]) UNION"
+            " SELECT u.parent_id FROM accounts_unit u JOIN above a ON u.id = a.id WHERE u.parent_id IS NOT NULL)"
+            " SELECT id FROM above",
+            [unit_ids],
+        )
+        return self.filter(id__in=above)
+
 
 class Unit(models.Model):
     """A unit (đơn vị) in the tree of units; it keeps its history when merged, split or renamed.

@@ -82,3 +82,11 @@ def units_in_scope(user: Visitor, roles: Iterable[str]) -> QuerySet[Unit]:
 def may(user: Visitor, role: str, unit_id: int | None) -> bool:
     """Whether `user` holds `role` over the unit now."""
     return unit_id is not None and units_in_scope(user, [role]).filter(pk=unit_id).exists()
+
+
+def is_held_over(unit: Unit, right: Right, *, apart_from: User | None = None) -> bool:
+    """Whether anybody, apart from one person, has the right over `unit` now."""
+    grants = RoleGrant.objects.in_force().filter(
+        role__in=HOLDERS[right], unit__in=Unit.objects.at_or_above([unit.pk]), user__is_active=True
+    )
+    return grants.exclude(user=apart_from).exists()
