@@ -134,6 +134,9 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "employee_id"
     REQUIRED_FIELDS = ["full_name"]
 
+    # Set for one request on the person who makes it: no role counts before the second factor. See second_factor.py.
+    awaits_second_factor = False
+
     objects = UserManager()
 
     class Meta:

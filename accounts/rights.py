@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum, auto
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.models import Role, RoleGrant, Unit, User
+from accounts.models import Membership, Role, RoleGrant, Unit, User
 
 Visitor = User | AnonymousUser
 
@@ -15,6 +15,8 @@ FIGURE_ROLES = (Role.ORGANISER, Role.SECRETARY, Role.AUDITOR)
 # They may not take the quiz at all, and those who may take it but are never ranked.
 BARRED_ROLES = (Role.AUDITOR, Role.ADMINISTRATOR)
 UNRANKED_ROLES = (Role.ORGANISER, Role.SECRETARY)
+# In production they work with a second factor only.
+SECOND_FACTOR_ROLES = (Role.ORGANISER, Role.SECRETARY, Role.AUDITOR, Role.ADMINISTRATOR)
 
 
 class Right(StrEnum):
@@ -54,8 +56,8 @@ HOLDERS: Mapping[Right, frozenset[Role]] = {
 
 
 def roles_of(user: Visitor) -> set[str]:
-    """The roles `user` holds now, whatever their scope."""
-    if not user.is_authenticated or not user.is_active:
+    """The roles `user` holds now, whatever their scope; none before the second factor that they need."""
+    if not _may_hold_roles(user):
         return set()
     return set(RoleGrant.objects.in_force().filter(user_id=user.pk).values_list("role", flat=True))
 
@@ -72,7 +74,7 @@ def units_with(user: Visitor, right: Right) -> QuerySet[Unit]:
 
 def units_in_scope(user: Visitor, roles: Iterable[str]) -> QuerySet[Unit]:
     """The units over which `user` holds one of `roles` now, with everything below them."""
-    if not user.is_authenticated or not user.is_active:
+    if not _may_hold_roles(user):
         return Unit.objects.none()
     granted = RoleGrant.objects.in_force().filter(user_id=user.pk, role__in=list(roles))
     unit_ids = list(granted.values_list("unit_id", flat=True))
@@ -90,3 +92,21 @@ def is_held_over(unit: Unit, right: Right, *, apart_from: User | None = None) ->
         role__in=HOLDERS[right], unit__in=Unit.objects.at_or_above([unit.pk]), user__is_active=True
     )
     return grants.exclude(user=apart_from).exists()
+
+
+def people_with(user: Visitor, right: Right) -> QuerySet[User]:
+    """The people over whom `user` has the right now: members of units in scope who hold no role beyond that scope.
+
+    People without a unit are for those whose scope holds a root unit.
+    """
+    units = units_with(user, right)
+    beyond = RoleGrant.objects.in_force().filter(user_id=OuterRef("pk")).exclude(unit__in=units)
+    member = Membership.objects.current().filter(user_id=OuterRef("pk"))
+    reached = Exists(member.filter(unit__in=units))
+    if units.filter(parent=None).exists():
+        reached |= ~Exists(member)
+    return User.objects.filter(reached, ~Exists(beyond))
+
+
+def _may_hold_roles(user: Visitor) -> bool:
+    return user.is_authenticated and user.is_active and not user.awaits_second_factor
