@@ -40,9 +40,8 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
 class Proposal(models.Model):
     """Rows that change nothing until an organiser accepts them against the roster of that moment.
 
-    `unit` is the unit of the coordinator's role: every row lies at or below it. `fields` are the columns that the
-    form or file had; what it did not have stays as it is on the roster. Rows go a year after the decision, drafts
-    30 days after they were made (`proposals.retention`).
+    `unit` is the unit of the coordinator's role: every row lies at or below it. Rows go a year after
+    the decision, drafts 30 days after they were made (`proposals.retention`).
     """
 
     kind = models.CharField(_("loại"), max_length=20, choices=ProposalKind.choices)
@@ -51,7 +50,6 @@ class Proposal(models.Model):
     proposer = models.ForeignKey(User, models.PROTECT, related_name="+")
     note = models.CharField(_("lý do"), max_length=500)
     file_name = models.CharField(_("tệp"), max_length=255, blank=True)
-    fields = models.JSONField(default=list)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
     sent_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
