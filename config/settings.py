@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -22,6 +23,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 DATA_DIR = Path(env("DATA_DIR", default="var")).resolve()
 EXPORT_DIR = DATA_DIR / "exports"
 RECORD_DIR = DATA_DIR / "records"
+ANCHOR_DIR = DATA_DIR / "anchors"
 UPLOAD_DIR = Path(env("UPLOAD_DIR", default=str(DATA_DIR / "uploads")))
 DEMO_PASSWORD = env("DEMO_PASSWORD", default="demo-cchc")
 # Lets `close_rounds --at` run ahead of the server's clock. Never in production.
@@ -69,6 +71,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.sessions.SessionLimitsMiddleware",
+    "accounts.second_factor.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -89,6 +93,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context_processors.roles",
+                "accounts.context_processors.session_clock",
             ],
         },
     }
@@ -118,7 +123,11 @@ CACHES = {
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 12 * 3600
+# How long a session lasts unused, and how long at most; an attempt that runs moves both on. See accounts/sessions.py.
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
+SESSION_HOURS = env.int("SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE = SESSION_HOURS * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # offices share machines
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
@@ -144,6 +153,37 @@ CELERY_BEAT_SCHEDULE = {
     task: {"task": task, "schedule": TICK_SECONDS, "options": {"expires": 3600}}
     for task in ("contest.tasks.tick", "contest.tasks.build_public_records", "reports.tasks.sweep_exports")
 }
+CELERY_BEAT_SCHEDULE |= {
+    "accounts.tasks.seal_audit": {"task": "accounts.tasks.seal_audit", "schedule": 60, "options": {"expires": 3600}},
+    "accounts.tasks.check_audit_nightly": {
+        "task": "accounts.tasks.check_audit_nightly",
+        "schedule": crontab(hour=2, minute=20),
+        "options": {"expires": 3600},
+    },
+}
+
+CELERY_BEAT_SCHEDULE |= {
+    "notifications.tasks.send_mail": {
+        "task": "notifications.tasks.send_mail", "schedule": TICK_SECONDS, "options": {"expires": 60},
+    },
+    "notifications.tasks.delete_old_messages": {
+        "task": "notifications.tasks.delete_old_messages", "schedule": 600, "options": {"expires": 600},
+    },
+}  # fmt: skip
+
+# --- Mail -----------------------------------------------------------------------------------------
+
+# Without a mail server messages are in the portal only.
+MAIL_ENABLED = bool(env("EMAIL_URL", default=""))
+if MAIL_ENABLED:
+    vars().update(env.email("EMAIL_URL"))
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="cchc@localhost")
+# Of all workers together, in any 60 seconds.
+MAIL_PER_MINUTE = env.int("MAIL_PER_MINUTE", default=120)
+# Local time in which no mail goes out; empty: none.
+QUIET_HOURS = env("QUIET_HOURS", default="21:00-07:00")
+MESSAGES_KEPT_DAYS = env.int("MESSAGES_KEPT_DAYS", default=180)
 
 # --- Accounts -------------------------------------------------------------------------------------
 
@@ -159,11 +199,22 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
-ACCOUNT_RATE_LIMITS = {
-    "login": "3000/m/ip",  # a whole hospital signs in from one address
-    "login_failed": "10/5m/key",
-}
+ACCOUNT_SESSION_REMEMBER = False
+# Limits on guessing rest on the database, in accounts/sign_in_limits.py: those of django-allauth rest on the cache,
+# which fails open. A limit on signing in as such would stop a whole hospital behind one address.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+# Whether roles that change or see what matters need a second factor. The demo goes without.
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=SECURE)
+MFA_ADAPTER = "accounts.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Hội thi CCHC"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor_forms.CodeForm",
+    "reauthenticate": "accounts.second_factor_forms.CodeAgainForm",
+    "activate_totp": "accounts.second_factor_forms.EnrolForm",
+}
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 9}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
