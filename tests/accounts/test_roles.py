@@ -144,11 +144,11 @@ def test_ones_own_last_administrator_grant_stays_and_the_page_says_why(client, a
 
 def test_the_list_takes_as_many_queries_for_3_as_for_1(client, administrator, django_assert_num_queries):
     client.force_login(administrator)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(reverse("manage-roles"))
     for _ in range(2):
         grant(make_user(), "judge", make_unit(parent=make_root()))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(reverse("manage-roles"))
 
 
