@@ -1,5 +1,6 @@
 """All settings, read from the environment. `.env.example` lists the variables."""
 
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -299,6 +300,23 @@ SECURITY_HEADERS = {
     "Permissions-Policy": NO_FEATURES,
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": X_FRAME_OPTIONS,
+}
+
+# --- Personal data --------------------------------------------------------------------------------
+
+# Whom people write to about their data, besides the portal's own page: address, telephone.
+PRIVACY_CONTACT = env("PRIVACY_CONTACT", default="")
+# Public holidays that follow the lunar calendar, and days in lieu: they differ every year.
+PUBLIC_HOLIDAYS = frozenset(date.fromisoformat(day) for day in env.list("PUBLIC_HOLIDAYS", default=[]))
+REQUESTS_KEPT_DAYS = env.int("REQUESTS_KEPT_DAYS", default=730)
+ACCESS_KEPT_DAYS = env.int("ACCESS_KEPT_DAYS", default=365)
+PEOPLE_KEPT_YEARS = env.float("PEOPLE_KEPT_YEARS", default=5)
+CELERY_BEAT_SCHEDULE |= {
+    "privacy.tasks.enforce_retention": {
+        "task": "privacy.tasks.enforce_retention",
+        "schedule": crontab(hour=3, minute=10),
+        "options": {"expires": 3600},
+    }
 }
 
 # --- Logs -----------------------------------------------------------------------------------------
