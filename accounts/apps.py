@@ -1,7 +1,13 @@
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("Người dùng và đơn vị")
+
+    def ready(self) -> None:
+        from accounts.sessions import start_stamps
+
+        user_logged_in.connect(start_stamps)

@@ -12,6 +12,7 @@ NOT_OFFERED = ("email/", "confirm-email/", "password/reset/", "password/set/")
 urlpatterns = [
     path("", include("contest.urls")),
     *(path(f"accounts/{page}", not_offered) for page in NOT_OFFERED),
+    path("accounts/", include("accounts.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("notifications/", include("notifications.urls")),
     path("requests/", include("proposals.urls")),
@@ -28,4 +29,5 @@ urlpatterns = [
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"
 handler404 = "config.errors.page_not_found"
+handler429 = "accounts.views.failures.too_many_requests"  # asked for by django-allauth
 handler500 = "config.errors.server_error"
