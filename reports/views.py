@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -141,7 +140,7 @@ def export_download(request: SignedInRequest, export_id) -> FileResponse:
 
 def _rounds(request: SignedInRequest, roles: Any):
     if not holds_any(request.user, roles):
-        raise PermissionDenied
+        raise Http404
     return rounds_for(request.user, roles)
 
 

@@ -1,0 +1,213 @@
+"""Two departments alike, each with its own contest, people and objects: what "own" and "other" mean in the table.
+
+The holders of roles belong to the first department and hold their role over it. Its objects belong to a unit one
+level below, so that every "own" cell also shows that a grant reaches downwards. The second department, and what is
+in it, is foreign to all of them. Which objects an address means is said in `World.values`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+
+from accounts.clock import server_now
+from accounts.models import Role, Unit, User
+from contest.attempt_key import AttemptKey, sign_key
+from contest.closing import close_round
+from contest.models import Attempt, Contest, Round
+from contest.models.round import RoundState
+from contest.record import public_record_directory
+from reports.services import request_export, run_export
+from tests.factories import (
+    draft_round,
+    grant,
+    make_attempt,
+    make_block,
+    make_contest,
+    make_questions,
+    make_root,
+    make_unit,
+    make_user,
+    open_round,
+    past_round,
+)
+from tests.faults.quiz import browser_of, client_of
+
+
+@dataclass
+class Place:
+    """A department, the unit below it that organises a contest, and one object of every kind in it."""
+
+    department: Unit
+    unit: Unit
+    contest: Contest
+    rounds: dict[str, Round]
+    objects: dict[str, Any]
+    people: dict[str, User] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    own: Place
+    other: Place
+    people: dict[str, User]
+    clients: dict[str, Client]
+
+    def place(self, side: str) -> Place:
+        return self.own if side == "own" else self.other
+
+    def person(self, who: str, side: str) -> User:
+        """Whose personal objects are meant: `who`, or somebody of the same role in the other department.
+
+        Visitors are given the participant's: it must not help them.
+        """
+        role = {"anonymous": "participant", "token": "organiser"}.get(who, who)
+        return self.people[role] if side == "own" else self.other.people[role]
+
+    def values(self, who: str, side: str, variant: str) -> Mapping[str, list[str]]:
+        """What fills the parameters of an address, by the part of the path before them or by converter.
+
+        `variant` is the word after @ in the table: the state of the round that is meant.
+        """
+        place, person = self.place(side), self.person(who, side)
+        state = variant if variant in place.rounds else "draft"
+        attempts = Attempt.objects.filter(user=person).order_by("-round_id")
+        attempt = attempts.filter(round=place.rounds[state]).first() or attempts.first()
+        objects = place.objects
+        return {
+            "contests:int": [str(place.contest.pk)],
+            "contests:slug": [place.contest.slug],
+            "rounds:int": [str(place.rounds[state].pk)],
+            "attempts:uuid": [str(attempt.pk)],
+            "answers:int": ["1"],
+            "blocks:int": [str(objects["block"].pk)],
+            "ineligible:int": [str(objects["ineligibility"].pk)],
+            "close:int": [str(objects["extension"].pk)],
+            "banks:slug": [objects["question"].bank.slug],
+            "questions:int": [str(objects["question"].pk)],
+            "roles:int": [str(objects["grant"].pk)],
+            "exports:uuid": [str(export.pk) for export in person.exports.all()[:1]] or [str(attempt.pk)],
+            "record:str": ["record.json"],
+            "int": ["1"],
+            "uuid": [str(attempt.pk)],
+            "slug": ["x"],
+            "str": ["x"],
+            "path": ["x"],
+        }
+
+    def query(self, text: str, side: str) -> str:
+        """The query of a row with {unit} and {round} filled in."""
+        place = self.place(side)
+        return text.format(unit=place.unit.code, round=place.rounds["published"].pk, open=place.rounds["open"].pk)
+
+    def body(self, name: str, who: str, side: str) -> dict[str, Any]:
+        """What is sent to `name`: enough to be refused for nothing but a missing right."""
+        make = BODIES.get(name)
+        return make(self, who, side) if make else {}
+
+    def headers(self, variant: str, who: str, side: str) -> dict[str, str]:
+        """For @key: the key of one's own attempt, sent to one's own attempt or to another's."""
+        if variant != "key":
+            return {}
+        attempt = Attempt.objects.get(user=self.person(who, "own"), round=self.own.rounds["open"])
+        return {"Attempt-Key": sign_key(AttemptKey(attempt.pk, attempt.round_id, attempt.nonce))}
+
+
+# --- Bodies by URL name; an address that is not here is sent an empty form ----------------------------
+
+BODIES: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
+    "manage-role-grant": lambda world, who, side: {
+        "employee_id": world.place(side).people["participant"].employee_id,
+        "role": "judge",
+        "unit_code": world.place(side).unit.code,
+        "reason": "Quyết định 1",
+    },
+    "manage-role-revoke": lambda world, who, side: {"reason": "Hết nhiệm kỳ"},
+    "report-exports": lambda world, who, side: {
+        "kind": "participation",
+        "round": world.place(side).rounds["open"].pk,
+        "format": "csv",
+    },
+}
+
+
+# --- Making it ----------------------------------------------------------------------------------------
+
+
+def build_world() -> World:
+    """Both departments, with one person of every role in each. About two seconds."""
+    root = make_root()
+    own, other = _place("A", root), _place("B", root)
+    for place in (own, other):
+        place.people = _people(place)
+        _attempts(place)
+        _exports(place)
+        _public_record(place.rounds["published"])
+    clients = {who: browser_of(person, raise_request_exception=False) for who, person in own.people.items()}
+    clients["anonymous"] = Client(raise_request_exception=False)
+    clients["token"] = client_of(own.people["organiser"], raise_request_exception=False)
+    return World(own, other, own.people, clients)
+
+
+def _place(code: str, root: Unit) -> Place:
+    department = make_unit(f"SO-{code}", parent=root)
+    unit = make_unit(f"DV-{code}", parent=department)
+    contest = make_contest(slug=f"hoi-thi-{code.lower()}", unit=unit)
+    rounds = {
+        "published": past_round(contest),
+        "ranked": past_round(contest),
+        "open": open_round(contest),
+        "draft": draft_round(contest),
+    }
+    question = make_questions(1)[0]
+    question.bank = question.bank.__class__.objects.create(slug=f"nh-{code.lower()}", title=f"NH {code}", unit=unit)
+    question.save()
+    running = rounds["open"]
+    objects = {
+        "question": question,
+        "block": make_block(contest, "KHOI"),
+        "ineligibility": contest.ineligibilities.create(user=make_user(unit=unit), reason="Tổ giúp việc"),
+        "extension": running.close_extensions.create(
+            closes_at=running.closes_at + timedelta(hours=1), reason="Sự cố", proposed_by=make_user(unit=unit)
+        ),
+        "grant": grant(make_user(unit=unit), Role.JUDGE, unit),
+    }
+    return Place(department, unit, contest, rounds, objects)
+
+
+def _people(place: Place) -> dict[str, User]:
+    """Everyone sits in the unit below; the roles are held over the department above it."""
+    people = {"participant": make_user(unit=place.unit)}
+    for role in Role:
+        people[role.value] = make_user(unit=place.unit)
+        grant(people[role.value], role, place.department)
+    return people
+
+
+def _attempts(place: Place) -> None:
+    """An attempt in progress for everybody, and for participants results of the rounds that are over."""
+    now = server_now()
+    for person in place.people.values():
+        make_attempt(place.rounds["open"], person, state="in_progress", started_at=now, unit=place.unit)
+    for name in ("published", "ranked"):
+        make_attempt(place.rounds[name], place.people["participant"], unit=place.unit)
+        close_round(place.rounds[name].pk)
+        Round.objects.filter(pk=place.rounds[name].pk).update(state=RoundState[name.upper()])
+        place.rounds[name].refresh_from_db()
+
+
+def _exports(place: Place) -> None:
+    for role in ("coordinator", "organiser", "secretary", "auditor"):
+        export = request_export(
+            actor=place.people[role], kind="participation", round=place.rounds["published"], format="csv"
+        )
+        assert run_export(export.pk)
+
+
+def _public_record(round: Round) -> None:
+    """Files in the place of the public record: the record itself needs a transaction of its own."""
+    directory = public_record_directory(round)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "record.json").write_text("{}")
