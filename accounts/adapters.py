@@ -3,6 +3,7 @@
 import base64
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from accounts.clock import ClockTimestamp
@@ -27,6 +29,8 @@ from accounts.sign_in_limits import TooManyFailures, begin_try
 from accounts.views.failures import too_many_requests
 
 UNKNOWN_ADDRESS = "::"
+# Steps of signing in and out: nobody is sent back to one of them afterwards.
+NO_PLACE_TO_RETURN = ("/accounts/login/", "/accounts/logout/", "/accounts/inactive/", "/accounts/oidc/")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -34,6 +38,13 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str) -> bool:
+        """Only addresses of the portal itself, under the name that the browser came by."""
+        request = context.request
+        if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure()):
+            return False
+        return not urlsplit(url).path.startswith(NO_PLACE_TO_RETURN)
 
     def post_login(self, request, user, **kwargs):
         User.objects.filter(pk=user.pk, linked_at=None).update(linked_at=ClockTimestamp())

@@ -8,6 +8,8 @@ import environ
 from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
+from accounts.sso.configuration import read_local_passwords, read_providers
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -164,6 +166,9 @@ CELERY_BEAT_SCHEDULE |= {
 }
 
 CELERY_BEAT_SCHEDULE |= {
+    "contest.tasks.announce": {
+        "task": "contest.tasks.announce", "schedule": TICK_SECONDS, "options": {"expires": 60},
+    },
     "notifications.tasks.send_mail": {
         "task": "notifications.tasks.send_mail", "schedule": TICK_SECONDS, "options": {"expires": 60},
     },
@@ -189,7 +194,7 @@ MESSAGES_KEPT_DAYS = env.int("MESSAGES_KEPT_DAYS", default=180)
 # --- Accounts -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.sso.passwords.PasswordBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
@@ -216,6 +221,22 @@ MFA_FORMS = {
     "reauthenticate": "accounts.second_factor_forms.CodeAgainForm",
     "activate_totp": "accounts.second_factor_forms.EnrolForm",
 }
+# Who may sign in with a password of the portal: "off", "administrators" or "all". See docs/sso.md.
+LOCAL_PASSWORDS = read_local_passwords(env.ENVIRON, secure=SECURE)
+SOCIALACCOUNT_ADAPTER = "accounts.sso.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "provider_class": "accounts.sso.provider.PortalProvider",
+        "APPS": read_providers(env.ENVIRON, secure=SECURE),
+    }
+}
+# An address proves nobody: links are by issuer and subject, the first by the employee id that the issuer gives.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+# No request waits longer than that for a provider, in all.
+SSO_TIMEOUT_SECONDS = 3.0
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 9}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("contest.urls")),
     *(path(f"accounts/{page}", not_offered) for page in NOT_OFFERED),
     path("accounts/", include("accounts.urls")),
+    path("accounts/", include("accounts.sso.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("notifications/", include("notifications.urls")),
     path("requests/", include("proposals.urls")),
