@@ -18,6 +18,7 @@ urlpatterns = [
     path("notifications/", include("notifications.urls")),
     path("requests/", include("proposals.urls")),
     path("privacy/", include("privacy.urls")),
+    path("manage/privacy/", include("privacy.manage_urls")),
     path("manage/", include("contest.manage.urls")),
     path("reports/", include("reports.urls")),
     path("api/v1/", include("contest.api.urls")),

@@ -20,7 +20,7 @@ from contest.models.round import RoundState
 from notifications.models import Kind
 from notifications.services import notify
 from privacy.models import DataRequest, RequestKind, RequestState
-from privacy.register import REGISTER, Erasure
+from privacy.register import ERASURE_WORDS, REGISTER, Erasure
 from privacy.working_days import end_of_working_day
 
 # The law's time for an answer.
@@ -107,6 +107,18 @@ def reasons_against_erasure(user: User, *, actor: User | None = None) -> list[st
     if unfinished.exists():
         reasons.append(_("Người này có bài thi ở tuần thi chưa có kết quả chính thức."))
     return reasons
+
+
+def effects_of_erasure(user: User) -> list[tuple[str, int, str]]:
+    """What an erasure does, by table that has rows of the person: (title, number of rows, what happens, in words)."""
+    effects = []
+    for label, table in REGISTER.items():
+        condition = table.rows_of(user)
+        number = apps.get_model(label)._default_manager.filter(condition).count() if condition is not None else 0
+        if number:
+            done = dict.fromkeys(str(ERASURE_WORDS[column.erasure]) for column in table.personal.values())
+            effects.append((str(table.title), number, ", ".join(done)))
+    return effects
 
 
 def is_erased(user: User) -> bool:

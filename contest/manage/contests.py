@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.clock import server_now
 from accounts.models import Role, Unit
 from accounts.problems import Refused
-from accounts.rights import roles_of, units_in_scope
+from accounts.rights import HOLDERS, Right, roles_of, units_in_scope
 from contest.manage.access import (
     IMPORTERS,
     ORGANISERS,
@@ -71,12 +71,14 @@ def _mark_steps(rounds: list[Round], now: datetime) -> None:
 
 def _shared_pages(roles: set[str]) -> list[dict[str, Any]]:
     """Pages beside the contests, for those who may see them."""
+    deciders = HOLDERS[Right.DECIDE_REQUESTS]
     pages = [
         ("manage-banks", "list", _("Ngân hàng câu hỏi"), _("Soạn, tìm và sửa câu hỏi"), {*READERS}),
         ("manage-import-units", "building", _("Nhập đơn vị"), _("Từ tệp CSV hoặc XLSX"), IMPORTERS),
         ("manage-import-staff", "users", _("Nhập nhân sự"), _("Từ tệp CSV hoặc XLSX"), IMPORTERS),
         ("manage-import-questions", "upload", _("Nhập câu hỏi"), _("Từ tệp CSV hoặc XLSX"), {*ORGANISERS}),
         ("manage-roles", "shield", _("Vai trò"), _("Cấp và thu hồi vai trò"), {Role.ADMINISTRATOR}),
+        ("manage-data-requests", "lock", _("Dữ liệu cá nhân"), _("Trả lời yêu cầu, xóa dữ liệu"), deciders),
     ]
     return [
         {"url": reverse(name), "icon": icon, "label": label, "text": text}
