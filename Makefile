@@ -7,7 +7,7 @@ AS_DEPLOYED = DEBUG=0 PUBLIC_URL=https://portal.example ALLOWED_HOSTS=portal.exa
 	SECRET_KEY=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(64))')
 
 .DEFAULT_GOAL := help
-.PHONY: help run manage test test-fast lint format bench requirements messages translations clean
+.PHONY: help run manage test test-fast lint format bench requirements messages translations rights clean
 SHELL := /bin/bash
 
 # The first Python that really runs and has a fit version: a python3.12 on the PATH may be a broken shim.
@@ -73,6 +73,10 @@ translations: $(ENGLISH).mo ## compile the English catalogue
 # Written aside first: a portal that runs on this checkout must never read half a file.
 $(ENGLISH).mo: $(ENGLISH).po
 	@new=$(ENGLISH).$$$$.mo; $(PREPARE) run $(COMPILE_MESSAGES) --input-file $< --output-file $$new && mv $$new $@
+
+rights: ## write docs/rights.md from accounts/rights.py and tests/rights/expected.txt
+	@$(PREPARE) dev
+	SECRET_KEY=for-rights .venv/bin/python -m tests.rights.document
 
 clean: ## remove what can be made again; never DATA_DIR
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis static-built test-results

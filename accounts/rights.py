@@ -1,7 +1,7 @@
 """The one place that decides who may do what. Rights are read from the database at every request."""
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum, auto
+from enum import StrEnum
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, QuerySet
@@ -20,21 +20,29 @@ SECOND_FACTOR_ROLES = (Role.ORGANISER, Role.SECRETARY, Role.AUDITOR, Role.ADMINI
 
 
 class Right(StrEnum):
-    """What roles give. Each holds over the units of the grant and everything below them."""
+    """What roles give, with what it means. Each holds over the units of the grant and everything below them."""
 
-    SEE_COUNTS = auto()  # participation figures
-    SEE_PEOPLE = auto()  # who has and has not taken part
-    READ_CONTESTS = auto()  # contests, rounds, papers and banks in preparation
-    EDIT_CONTESTS = auto()
-    READ_RESULTS = auto()  # everybody's scores
-    IMPORT_ROSTER = auto()  # units and staff
-    PROPOSE = auto()  # staff and headcounts of one's own unit, recommendations
-    DECIDE_REQUESTS = auto()  # accounts, unit corrections, what coordinators propose
-    GRANT_ROLES = auto()
-    MANAGE_PEOPLE = auto()  # deactivation, erasure, ending sessions and tokens of others
-    READ_AUDIT = auto()
-    VERIFY_AUDIT = auto()
-    FULL_RECORD = auto()
+    meaning: str
+
+    def __new__(cls, word: str, meaning: str) -> "Right":
+        right = str.__new__(cls, word)
+        right._value_, right.meaning = word, meaning
+        return right
+
+    SEE_COUNTS = "see_counts", "See participation figures"
+    SEE_PEOPLE = "see_people", "See who has and has not taken part, and export it"
+    READ_CONTESTS = "read_contests", "Read contests, rounds, papers, keys and banks in preparation"
+    EDIT_CONTESTS = "edit_contests", "Prepare contests, rounds, keys and banks; publish and finalise results"
+    READ_RESULTS = "read_results", "See everybody's scores after publication"
+    READ_EARLY_RESULTS = "read_early_results", "See everybody's scores as soon as a round is ranked"
+    IMPORT_ROSTER = "import_roster", "Import units and staff"
+    PROPOSE = "propose", "Propose staff and headcounts, recommend requests"
+    DECIDE_REQUESTS = "decide_requests", "Decide account requests, unit corrections and what coordinators propose"
+    GRANT_ROLES = "grant_roles", "Grant, review and revoke roles"
+    MANAGE_PEOPLE = "manage_people", "Deactivate people, end their sessions and tokens, erase personal data"
+    READ_AUDIT = "read_audit", "Read the trace"
+    VERIFY_AUDIT = "verify_audit", "Verify the trace"
+    FULL_RECORD = "full_record", "Download the full record of a round"
 
 
 _ORGANISERS = frozenset({Role.ORGANISER})
@@ -44,6 +52,7 @@ HOLDERS: Mapping[Right, frozenset[Role]] = {
     Right.READ_CONTESTS: frozenset({Role.ORGANISER, Role.AUDITOR}),
     Right.EDIT_CONTESTS: _ORGANISERS,
     Right.READ_RESULTS: frozenset({Role.ORGANISER, Role.SECRETARY, Role.AUDITOR}),
+    Right.READ_EARLY_RESULTS: frozenset({Role.AUDITOR}),
     Right.IMPORT_ROSTER: frozenset({Role.ORGANISER, Role.ADMINISTRATOR}),
     Right.PROPOSE: frozenset({Role.COORDINATOR}),
     Right.DECIDE_REQUESTS: frozenset({Role.ORGANISER, Role.ADMINISTRATOR}),
@@ -79,6 +88,11 @@ def units_in_scope(user: Visitor, roles: Iterable[str]) -> QuerySet[Unit]:
     granted = RoleGrant.objects.in_force().filter(user_id=user.pk, role__in=list(roles))
     unit_ids = list(granted.values_list("unit_id", flat=True))
     return Unit.objects.at_or_below(unit_ids) if unit_ids else Unit.objects.none()
+
+
+def has_over(user: Visitor, right: Right, unit_id: int | None) -> bool:
+    """Whether `user` has the right over the unit now."""
+    return unit_id is not None and units_with(user, right).filter(pk=unit_id).exists()
 
 
 def may(user: Visitor, role: str, unit_id: int | None) -> bool:

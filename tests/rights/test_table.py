@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
+from tests.rights.document import TARGET, document
 from tests.rights.table import COLUMNS, orphans, table, unlisted
 from tests.rights.walk import deviations, unlisted_methods_that_act
 from tests.rights.world import World, build_world
@@ -43,3 +44,7 @@ def test_everybody_may_do_what_the_table_says_and_no_more(world, who):
 @pytest.mark.parametrize("who", ["anonymous", "organiser"])
 def test_methods_that_the_table_does_not_name_write_nothing(world, who):
     assert unlisted_methods_that_act(world, who, table().rows) == {}
+
+
+def test_the_page_of_rights_is_up_to_date():
+    assert TARGET.read_text() == document(), "docs/rights.md is old: make rights"
