@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.db import connection
 
+from contest.announcements import announce_due
 from contest.closing import close_due_rounds
 from contest.models import Round
 from contest.models.round import PUBLIC_RESULT_STATES
@@ -27,3 +28,9 @@ def build_public_records() -> None:
     """Write the public records that published rounds still lack."""
     for round in Round.objects.filter(state__in=PUBLIC_RESULT_STATES).counted():
         build_public_record(round)
+
+
+@shared_task
+def announce() -> None:
+    """Tell people of openings, closes and results. Apart from the tick: telling many must not delay a close."""
+    announce_due()

@@ -149,6 +149,11 @@ def tell_next(*, announcement_id: int, audience: Audience, limit: int) -> bool:
     return met == limit
 
 
+def reword(*, announcement: Announcement, subject: str, body: str, expires_at: datetime) -> None:
+    """What is told has changed: for those not told yet, for mails that still wait, and in the portal's lists."""
+    Announcement.objects.filter(pk=announcement.pk).update(subject=nfc(subject)[:255], body=body, expires_at=expires_at)
+
+
 def finish(announcement: Announcement) -> None:
     """Tell nobody else."""
     Announcement.objects.filter(pk=announcement.pk, finished_at=None).update(finished_at=ClockTimestamp())
