@@ -25,7 +25,7 @@ from accounts.audit import record_audit
 from accounts.models import RoleGrant, User
 from accounts.problems import Problem, Refused, problem_response
 from accounts.rights import SECOND_FACTOR_ROLES
-from accounts.sessions import end_sessions_of
+from accounts.sessions import end_sessions_of, forget_looking
 
 # What somebody who still has to give a second factor may reach: what is there for everybody, and the way to it.
 OPEN_PAGES = frozenset({
@@ -78,6 +78,7 @@ class SecondFactorMiddleware:
             return None
         page = page_that_asks(request)
         if page is None:
+            forget_looking(request)
             return None
         request.user.awaits_second_factor = True
         name = request.resolver_match.view_name if request.resolver_match else ""

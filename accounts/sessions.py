@@ -93,9 +93,17 @@ class SessionLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith("/health/") and _is_signed_in(request):
-            _end_or_note(request)
+        if not request.path.startswith("/health/"):
+            if _is_signed_in(request):
+                _end_or_note(request)
+            forget_looking(request)
         return self.get_response(request)
+
+
+def forget_looking(request: HttpRequest) -> None:
+    """Let the session count as looked at only once the view does: what rests on no session may be kept."""
+    if not request.session.modified:
+        request.session.accessed = False
 
 
 def _end_or_note(request: HttpRequest) -> None:

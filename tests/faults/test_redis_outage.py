@@ -149,9 +149,29 @@ def test_with_a_hung_redis_everything_goes_on_and_answering_never_meets_it(hung,
     assert hung.visits == before, "the hot path touches no Redis"
 
 
+@pytest.fixture
+def limits_in_the_cache(settings):
+    """As the library would keep them: signing in then calls the cache a dozen times."""
+    settings.ACCOUNT_RATE_LIMITS = {"login": "3000/m/ip", "login_failed": "10/5m/key"}
+
+
+PASSWORDS = pytest.mark.parametrize("password", [PASSWORD, "sai-mat-khau"], ids=["right", "wrong"])
+
+
+@PASSWORDS
+def test_signing_in_with_a_password_never_meets_redis(hung, person, password):
+    sign_in(person, password)
+    assert hung.visits == 0
+
+
+def test_control_with_limits_in_the_cache_signing_in_does_meet_redis(hung, person, limits_in_the_cache):
+    sign_in(person)
+    assert hung.visits > 0
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("password", [PASSWORD, "sai-mat-khau"], ids=["right", "wrong"])
-def test_no_sign_in_waits_more_than_a_second_for_a_hung_redis(hung, person, password):
+@PASSWORDS
+def test_no_sign_in_waits_more_than_a_second_for_a_hung_redis(hung, person, password, limits_in_the_cache):
     """Each visit to a Redis that never answers lasts the read timeout, so visits are what is counted."""
     Client().get("/accounts/login/")
     before = hung.visits
@@ -161,7 +181,9 @@ def test_no_sign_in_waits_more_than_a_second_for_a_hung_redis(hung, person, pass
 
 
 @pytest.mark.slow
-def test_control_without_a_rest_after_a_failure_a_sign_in_waits_for_seconds(hung, person, monkeypatch):
+def test_control_without_a_rest_after_a_failure_a_sign_in_waits_for_seconds(
+    hung, person, monkeypatch, limits_in_the_cache
+):
     monkeypatch.setattr("config.cache.REST_SECONDS", 0.0)
     sign_in(person)
     assert hung.visits * read_timeout() > 3 * LONGEST_WAIT
