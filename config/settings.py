@@ -33,6 +33,7 @@ DEMO_PASSWORD = env("DEMO_PASSWORD", default="demo-cchc")
 ALLOW_REHEARSAL = env.bool("ALLOW_REHEARSAL", default=False)
 
 INSTALLED_APPS = [
+    "accounts",  # before django.contrib.auth: its changepassword leaves a trace
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -50,7 +51,6 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "rest_framework",
     "drf_spectacular",
-    "accounts",
     "notifications",
     "proposals",
     "contest",

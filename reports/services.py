@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
 from accounts.clock import ClockTimestamp
-from accounts.models import User
+from accounts.models import Unit, User
 from accounts.queue import prompt
 from contest.models import Round
 from contest.models.round import RoundState
@@ -88,7 +88,8 @@ def request_export(*, actor: User, kind: str, round: Round, format: str, unit_co
         export = Export.objects.create(
             kind=kind, format=format, parameters=parameters, requested_by=actor, label=_label(kind, round, unit_code)
         )
-        record_audit(actor=actor, verb="export.request", object=export, after=_audited(export))
+        unit = round.contest.unit
+        record_audit(actor=actor, verb="export.request", object=export, after=_audited(export), unit=unit)
         prompt(RUN_TASK, str(export.pk))
     return export
 
@@ -102,6 +103,11 @@ def _audited(export: Export) -> dict[str, Any]:
     return {"kind": export.kind, "format": export.format, **export.parameters}
 
 
+def _organiser_of(export: Export) -> Unit | None:
+    """The unit that organises the contest the file is about."""
+    return Unit.objects.filter(contests__rounds=export.parameters["round"]).first()
+
+
 def cancel_export(*, export: Export, actor: User) -> bool:
     """Call off a file that is not made yet. False when there was nothing left to cancel."""
     with transaction.atomic():
@@ -112,7 +118,8 @@ def cancel_export(*, export: Export, actor: User) -> bool:
             .update(state=ExportState.CANCELLED, finished_at=ClockTimestamp())
         )
         if moved:
-            record_audit(actor=actor, verb="export.cancel", object=export)
+            unit = _organiser_of(export)
+            record_audit(actor=actor, verb="export.cancel", object=export, after=_audited(export), unit=unit)
     return bool(moved)
 
 
@@ -203,7 +210,8 @@ def fetch_export(*, export: Export, actor: User) -> Path:
     scope = scope_for_export(actor, current.kind, round, current.parameters["unit"])
     if not scope.covers(current.unit_ids, scores=current.with_scores) or not current.path.is_file():
         raise ExportNotAllowed
-    record_audit(actor=actor, verb="export.download", object=current, after=_audited(current))
+    unit = round.contest.unit
+    record_audit(actor=actor, verb="export.download", object=current, after=_audited(current), unit=unit)
     return current.path
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from accounts.commands import TracedCommand
 from accounts.imports.columns import Column
 from accounts.imports.errors import FileRefused, ImportRefused, RowNote
 from accounts.imports.plan import Plan
@@ -16,7 +17,7 @@ from accounts.imports.tables import Table, read_table
 MAX_NOTES = 1000
 
 
-class ImportCommand(BaseCommand):
+class ImportCommand(TracedCommand):
     """Reads FILE and prints what was done as the last line; 1 with errors on stderr if anything is bad."""
 
     columns: Sequence[Column]

@@ -2,16 +2,17 @@
 
 from datetime import timedelta
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from accounts.audit import record_audit
 from accounts.clock import server_now
+from accounts.commands import TracedCommand
 from accounts.models import ApiToken, User
 from accounts.text import nfc
 
 
-class Command(BaseCommand):
+class Command(TracedCommand):
     help = "Prints a token that acts as this participant, and as nothing more."
 
     def add_arguments(self, parser: CommandParser) -> None:

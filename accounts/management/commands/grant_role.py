@@ -1,14 +1,15 @@
 """Grant a role from the server, where no administrator can sign in yet."""
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.commands import TracedCommand
 from accounts.models import Role, Unit, User
 from accounts.problems import Problem
 from accounts.services import grant_role
 from accounts.text import nfc
 
 
-class Command(BaseCommand):
+class Command(TracedCommand):
     help = "Grants a role over a unit and everything below it: for the first administrator of a new portal."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,14 +3,15 @@
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from accounts.clock import server_now
+from accounts.commands import TracedCommand
 from contest.closing import close_due_rounds
 
 
-class Command(BaseCommand):
+class Command(TracedCommand):
     help = "Closes and ranks rounds whose closing time and grace have passed."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,13 +1,14 @@
 """Shut a person out at once."""
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.commands import TracedCommand
 from accounts.models import User
 from accounts.text import nfc
 from contest.services.people import deactivate_user
 
 
-class Command(BaseCommand):
+class Command(TracedCommand):
     help = "Deactivates a person: no sign-in, no token, no further answer to an attempt in progress."
 
     def add_arguments(self, parser: CommandParser) -> None:

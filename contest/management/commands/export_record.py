@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.audit import record_audit
+from accounts.commands import TracedCommand
 from contest.models import Round
 from contest.record import NoRecord, write_record
 
 
-class Command(BaseCommand):
+class Command(TracedCommand):
     help = "Writes record.json, entries.csv and standings.csv of a round into a directory."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -19,6 +21,10 @@ class Command(BaseCommand):
     def handle(self, *args, round_id: int, out: Path, full: bool, **options) -> None:
         try:
             round = Round.objects.counted().get(pk=round_id)
+            # Before the files: none leaves without a trace.
+            record_audit(
+                actor=None, verb="record.export", object=round, after={"edition": "full" if full else "public"}
+            )
             result_hash = write_record(round, out, full=full)
         except Round.DoesNotExist:
             raise CommandError(f"round {round_id} does not exist") from None

@@ -4,16 +4,17 @@ import time
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.dateparse import parse_datetime
 
 from accounts.clock import server_now
+from accounts.commands import TracedCommand
 from accounts.problems import Refused
 from contest.demo.loading import load_demo
 from contest.demo.plan import LOGINS, Plan
 
 
-class Command(BaseCommand):
+class Command(TracedCommand):
     help = "Fills an empty portal with a contest of made-up people: published, open and coming rounds."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from accounts.audit import record_audit
+from accounts.commands import TracedCommand
 from contest.models import Round
 from contest.models.round import RoundState
 from reports.exports.files import write_file
@@ -16,7 +18,7 @@ from reports.services import document_of
 BAD_DATA, NOT_ALLOWED = 1, 2
 
 
-class Command(BaseCommand):
+class Command(TracedCommand):
     help = "Write a round's report over all units to a file: the whole file or none."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -31,6 +33,9 @@ class Command(BaseCommand):
         if target.is_dir() or not target.parent.is_dir():
             raise CommandError(f"{target}: not a file in an existing directory", returncode=NOT_ALLOWED)
         document = document_of(options["kind"], round, full_scope(round))
+        # Before the file: none leaves without a trace.
+        after = {"kind": options["kind"], "format": options["format"]}
+        record_audit(actor=None, verb="report.export", object=round, after=after)
         try:
             write_file(document, format=options["format"], target=target)
         except (FileTooLarge, OSError) as error:
