@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 
 from accounts.audit import record_audit
 from accounts.commands import TracedCommand
@@ -21,11 +22,10 @@ class Command(TracedCommand):
     def handle(self, *args, round_id: int, out: Path, full: bool, **options) -> None:
         try:
             round = Round.objects.counted().get(pk=round_id)
-            # Before the files: none leaves without a trace.
-            record_audit(
-                actor=None, verb="record.export", object=round, after={"edition": "full" if full else "public"}
-            )
-            result_hash = write_record(round, out, full=full)
+            with transaction.atomic():
+                after = {"edition": "full" if full else "public"}
+                record_audit(actor=None, verb="record.export", object=round, after=after)
+                result_hash = write_record(round, out, full=full)
         except Round.DoesNotExist:
             raise CommandError(f"round {round_id} does not exist") from None
         except NoRecord:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 
 from accounts.audit import record_audit
 from accounts.commands import TracedCommand
@@ -33,11 +34,11 @@ class Command(TracedCommand):
         if target.is_dir() or not target.parent.is_dir():
             raise CommandError(f"{target}: not a file in an existing directory", returncode=NOT_ALLOWED)
         document = document_of(options["kind"], round, full_scope(round))
-        # Before the file: none leaves without a trace.
         after = {"kind": options["kind"], "format": options["format"]}
-        record_audit(actor=None, verb="report.export", object=round, after=after)
         try:
-            write_file(document, format=options["format"], target=target)
+            with transaction.atomic():
+                record_audit(actor=None, verb="report.export", object=round, after=after)
+                write_file(document, format=options["format"], target=target)
         except (FileTooLarge, OSError) as error:
             message = "too many rows or too long a text for this format" if isinstance(error, FileTooLarge) else error
             raise CommandError(f"{target}: {message}", returncode=BAD_DATA) from error
