@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from accounts.authentication import person_of
 from accounts.clock import server_now
+from accounts.sessions import keep_until
 from contest.api.payloads import round_payload, started_payload
 from contest.api.schema import describe_rounds, describe_start
 from contest.models import Attempt, Round
@@ -36,6 +37,7 @@ class AttemptStart(APIView):
     def post(self, request: Request, round_id: int) -> Response:
         request.data  # noqa: B018 - a body that is not JSON is refused before anything is written
         attempt, is_new = start_attempt(user=person_of(request), round_id=round_id)
+        keep_until(request._request, attempt.deadline)
         return Response(
             started_payload(attempt, attempt.server_time),
             status=201 if is_new else 200,

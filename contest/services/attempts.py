@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from accounts.clock import iso
 from accounts.models import Membership, RoleGrant, User
 from accounts.problems import Problem, not_found
-from accounts.rights import BARRED_ROLES
+from accounts.rights import barring_grants
 from contest import problems
 from contest.attempt_key import AttemptKey
 from contest.models import Attempt, Block, Round
@@ -51,15 +51,16 @@ _SUBMIT = f"""UPDATE contest_attempt a
         AND (a.prediction IS NOT NULL OR NOT %(prediction_required)s)
     RETURNING a.entry, a.submitted_at, a.answers, a.prediction"""
 
-# FOR SHARE makes the close wait for starts under way, and a start that waited see the close.
+# FOR SHARE makes the close wait for starts under way, and a start that waited see the close. The same with a person
+# who is being shut out.
 _START = """INSERT INTO contest_attempt (id, round_id, user_id, number, unit_id, block, entry, nonce, state,
         started_at, deadline, answers, sequences, prediction_sequence, eligible)
     SELECT %(id)s, r.id, %(user)s, %(number)s, %(unit)s, %(block)s, %(entry)s, %(nonce)s, 'in_progress',
         clock.now, least(r.closes_at, clock.now + make_interval(secs => %(limit)s)),
         array_fill(0::smallint, ARRAY[%(size)s]), array_fill(0, ARRAY[%(size)s]), 0, true
-    FROM (SELECT clock_timestamp() AS now OFFSET 0) clock, contest_round r
-    WHERE r.id = %(round)s AND r.state = 'scheduled' AND clock.now >= r.opens_at AND clock.now < r.closes_at
-    FOR SHARE OF r
+    FROM (SELECT clock_timestamp() AS now OFFSET 0) clock, contest_round r, accounts_user u
+    WHERE u.id = %(user)s AND u.is_active AND r.id = %(round)s AND r.state = 'scheduled' AND clock.now >= r.opens_at AND clock.now < r.closes_at
+    FOR SHARE OF r, u
     ON CONFLICT DO NOTHING
     RETURNING started_at, deadline"""
 
@@ -119,8 +120,12 @@ def start_attempt(*, user: User, round_id: int) -> tuple[Attempt, bool]:
     # A double click, or the close, came first; the second look finds which.
     running = _running_of(list(Attempt.objects.of(user).filter(round=round)), round)
     if running is None:
-        raise problems.round_closed(round.server_time)
+        raise problems.round_closed(round.server_time) if _may_sign_in(user) else problems.not_a_participant()
     return running, False
+
+
+def _may_sign_in(user: User) -> bool:
+    return User.objects.filter(pk=user.pk, is_active=True).exists()
 
 
 def refusal_of(user: User, round: Round) -> Problem | None:
@@ -136,7 +141,7 @@ def _place_of(user: User, round: Round) -> _Place:
     """The person's unit and block in this round. One query. Raises Problem not_a_participant."""
     if not user.is_active:
         raise problems.not_a_participant()
-    barred = RoleGrant.objects.in_force().filter(user_id=OuterRef("user_id"), role__in=BARRED_ROLES)
+    barred = barring_grants(round.contest.unit_id).in_force().filter(user_id=OuterRef("user_id"))
     kind_then = OuterRef("unit__round_units__kind")  # of the copy made when the round was scheduled
     kind_block = Block.objects.filter(contest=round.contest_id, kinds=kind_then).order_by("code")
     membership = (

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.authentication import person_of
 from accounts.clock import iso, server_now
 from accounts.problems import Problem
+from accounts.sessions import keep_until
 from contest.attempt_key import AttemptKey
 from contest.models import Attempt, Round, Standing
 from contest.models.attempt import AttemptState
@@ -69,6 +70,7 @@ def round_start(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         try:
             attempt, _new = start_attempt(user=person_of(request), round_id=pk)
+            keep_until(request, attempt.deadline)
             return redirect("attempt", pk=attempt.pk)
         except Problem as problem:
             if problem.status == 404:
@@ -103,6 +105,7 @@ def attempt(request: HttpRequest, pk: UUID) -> HttpResponse:
         mine = _own_attempt(request, pk)
     if mine.state != AttemptState.IN_PROGRESS or mine.round.state != RoundState.SCHEDULED:
         return render(request, "contest/attempt.html", _ended_context(mine))
+    keep_until(request, mine.deadline)
     paper = paper_of(mine.round_id)
     if request.method == "POST":
         return _take_form(request, mine, paper)
