@@ -15,6 +15,7 @@ from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -22,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
 from accounts.models import User
+from accounts.problems import Refused
 
 STAMPS = "session_stamps"
 # How often use is noted: writing the session at every request would double what a page costs.
@@ -133,11 +135,21 @@ def end_sessions_of(user: User, *, besides: str | None = None) -> int:
         return rows.delete()[0]
 
 
+def live_sessions(user: User) -> QuerySet[UserSession]:
+    """Where a person is signed in."""
+    alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    return UserSession.objects.filter(user=user, session_key__in=alive)
+
+
 def end_all_sessions(*, user: User, actor: User, reason: str) -> int:
-    """An administrator signs somebody out everywhere, with a trace. Returns how many sessions ended."""
+    """An administrator signs somebody out everywhere, with a trace. Returns how many sessions ended. Raises Refused."""
+    if not reason.strip():
+        raise Refused(_("Cần ghi lý do."))
     with transaction.atomic():
         ended = end_sessions_of(user)
-        record_audit(actor=actor, verb="user.end_sessions", object=user, after={"reason": reason, "sessions": ended})
+        record_audit(
+            actor=actor, verb="user.end_sessions", object=user, after={"reason": reason.strip(), "sessions": ended}
+        )
     return ended
 
 

@@ -8,17 +8,13 @@ from allauth.account.utils import get_next_redirect_url
 from allauth.core.internal.httpkit import authenticated_user
 from allauth.mfa.recovery_codes.views import ViewRecoveryCodesView
 from allauth.mfa.totp.views import ActivateTOTPView
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -28,7 +24,7 @@ from accounts.authentication import person_of
 from accounts.devices import device_name
 from accounts.models import Membership, RoleGrant
 from accounts.second_factor import has_passed, has_totp, page_that_asks, recovery_codes_left
-from accounts.sessions import end_sessions_of, seconds_left
+from accounts.sessions import end_sessions_of, live_sessions, seconds_left
 
 CONTINUE = "after_second_factor"
 # Setting up a second factor decides who can sign in from then on: whoever does it has just signed in.
@@ -76,7 +72,7 @@ def _pages_of_mine() -> list[dict[str, str]]:
 def security(request: HttpRequest) -> HttpResponse:
     """My second factor, and the browsers in which I am signed in."""
     user = person_of(request)
-    sessions = list(_sessions_of(request).order_by("-created_at"))
+    sessions = list(live_sessions(user).order_by("-created_at"))
     for session in sessions:
         session.device = device_name(session.user_agent)
         session.is_here = session.session_key == request.session.session_key
@@ -94,16 +90,11 @@ def security(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _sessions_of(request: HttpRequest) -> QuerySet[UserSession]:
-    alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
-    return UserSession.objects.filter(user=request.user, session_key__in=alive)
-
-
 @require_POST
 @login_required
 def end_one(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign one browser of mine out."""
-    session = get_object_or_404(_sessions_of(request), pk=pk)
+    session = get_object_or_404(live_sessions(person_of(request)), pk=pk)
     if session.session_key == request.session.session_key:
         logout(request)
         session.delete()

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from accounts.views import roles
-from contest.manage import contests, people, questions, results, rounds
+from contest.manage import contests, people, persons, questions, results, rounds
 
 urlpatterns = [
     path("", contests.home, name="manage-home"),
@@ -41,6 +41,9 @@ urlpatterns = [
     path("questions/<int:pk>/", questions.question, name="manage-question"),
     path("questions/<int:pk>/delete/", questions.question_delete, name="manage-question-delete"),
     path("imports/", include("contest.manage.import_urls")),
+    path("people/", persons.people, name="manage-people"),
+    path("people/<int:pk>/", persons.person, name="manage-person"),
+    *(path(f"people/<int:pk>/{act}/", persons.act, {"act": act}, name=f"manage-person-{act}") for act in persons.ACTS),
     path("roles/", roles.roles, name="manage-roles"),
     path("roles/grant/", roles.grant, name="manage-role-grant"),
     path("roles/<int:pk>/revoke/", roles.revoke, name="manage-role-revoke"),
