@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from accounts.views import roles
+from accounts.views import audit, roles
 from contest.manage import contests, people, persons, questions, results, rounds
 
 urlpatterns = [
@@ -44,6 +44,9 @@ urlpatterns = [
     path("people/", persons.people, name="manage-people"),
     path("people/<int:pk>/", persons.person, name="manage-person"),
     *(path(f"people/<int:pk>/{act}/", persons.act, {"act": act}, name=f"manage-person-{act}") for act in persons.ACTS),
+    path("audit/", audit.trace, name="manage-audit"),
+    path("audit/verify/", audit.verify, name="manage-audit-verify"),
+    path("audit/anchor/", audit.anchor, name="manage-audit-anchor"),
     path("roles/", roles.roles, name="manage-roles"),
     path("roles/grant/", roles.grant, name="manage-role-grant"),
     path("roles/<int:pk>/revoke/", roles.revoke, name="manage-role-revoke"),
