@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from accounts.views.failures import not_offered
 from config import health
+from reports.desk import desk
 
 # People and their addresses come from the roster. Nobody adds an address of their own, and nobody has the portal
 # send mail to one that they type.
@@ -16,9 +17,12 @@ urlpatterns = [
     path("accounts/", include("accounts.sso.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("notifications/", include("notifications.urls")),
+    path("requests/", desk, name="requests"),
     path("requests/", include("proposals.urls")),
     path("privacy/", include("privacy.urls")),
     path("manage/privacy/", include("privacy.manage_urls")),
+    path("manage/", include("notifications.manage_urls")),
+    path("manage/requests/", include("proposals.manage_urls")),
     path("manage/", include("contest.manage.urls")),
     path("reports/", include("reports.urls")),
     path("api/v1/", include("contest.api.urls")),

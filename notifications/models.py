@@ -35,6 +35,16 @@ class MailState(models.TextChoices):
     PERHAPS_SENT = "perhaps_sent", _("Có thể đã gửi")
 
 
+# By the first word of `Notification.error`: the step of the conversation with the mail server.
+ERROR_WORDS = {
+    "CONNECT": _("Không kết nối được với máy chủ thư"),
+    "MAIL": _("Máy chủ thư không nhận địa chỉ gửi"),
+    "RCPT": _("Máy chủ thư không nhận địa chỉ người nhận"),
+    "DATA": _("Máy chủ thư không nhận nội dung"),
+    "END": _("Máy chủ thư không xác nhận sau khi nhận nội dung"),
+    "WORKER": _("Tiến trình gửi thư bị dừng giữa chừng"),
+    "ADDRESS": _("Địa chỉ thư không hợp lệ"),
+}
 UNCERTAIN_STATES = (MailState.FAILED, MailState.PERHAPS_SENT)
 
 
@@ -141,6 +151,15 @@ class Notification(models.Model):
     @property
     def path(self) -> str:
         return self.announcement.path if self.announcement else self.own_path
+
+    @property
+    def error_in_words(self) -> str:
+        """The step at which a mail server refused or fell silent, in words, with its code."""
+        step, _space, detail = self.error.partition(" ")
+        words = ERROR_WORDS.get(step)
+        if words is None:
+            return ""
+        return f"{words} ({detail})" if detail.isdigit() else str(words)
 
     @property
     def expires_at(self) -> datetime | None:

@@ -26,7 +26,7 @@ from notifications.models import (
     Notification,
 )
 from notifications.quiet import mail_moment
-from notifications.texts import STANDARD, fill_in, unknown_places
+from notifications.texts import SAMPLES, STANDARD, StandardText, fill_in, unknown_places
 
 # --- One person -------------------------------------------------------------------------------------
 
@@ -162,27 +162,42 @@ def finish(announcement: Announcement) -> None:
 # --- Texts ------------------------------------------------------------------------------------------
 
 
-def text_of(name: str, values: Mapping[str, str]) -> tuple[str, str]:
-    """Subject and body of a message, filled in: the organisers' words if there are any, else the portal's.
+def own_or_standard(name: str) -> MessageText | StandardText:
+    """The organisers' words for a message if there are any, else the portal's.
 
     Words that no longer fit the allowed places (after an update of the portal) give way to the portal's own.
     """
     standard = STANDARD[name]
     own = MessageText.objects.filter(name=name).first()
     if own is None or unknown_places(own.subject + own.body, standard.places):
-        return fill_in(standard.subject, values), fill_in(standard.body, values)
-    return fill_in(own.subject, values), fill_in(own.body, values)
+        return standard
+    return own
 
 
-def save_text(*, name: str, subject: str, body: str, actor: User) -> MessageText:
-    """Use the organisers' words for a message from now on. Raises Refused for places that are not allowed."""
-    standard = STANDARD[name]
-    unknown = unknown_places(subject + body, standard.places)
+def text_of(name: str, values: Mapping[str, str]) -> tuple[str, str]:
+    """Subject and body of a message, filled in."""
+    words = own_or_standard(name)
+    return fill_in(words.subject, values), fill_in(words.body, values)
+
+
+def preview_of(name: str, subject: str, body: str) -> tuple[str, str]:
+    """How words would read, with samples filled in. Raises Refused for places that are not allowed."""
+    _check_places(STANDARD[name], subject + body)
+    return fill_in(subject, SAMPLES), fill_in(body, SAMPLES)
+
+
+def _check_places(standard: StandardText, text: str) -> None:
+    unknown = unknown_places(text, standard.places)
     if unknown:
         raise Refused(
             _("Không dùng được %(unknown)s. Chỉ được dùng: %(allowed)s.")
             % {"unknown": ", ".join(unknown), "allowed": ", ".join("{" + place + "}" for place in standard.places)}
         )
+
+
+def save_text(*, name: str, subject: str, body: str, actor: User) -> MessageText:
+    """Use the organisers' words for a message from now on. Raises Refused for places that are not allowed."""
+    _check_places(STANDARD[name], subject + body)
     with transaction.atomic():
         before = MessageText.objects.select_for_update().filter(name=name).first()
         text, _created = MessageText.objects.update_or_create(

@@ -49,8 +49,8 @@ def read_everything(request: HttpRequest) -> HttpResponse:
 def settings_page(request: HttpRequest) -> HttpResponse:
     """Which kinds I want mail about, which address the portal has, and when no mail goes out."""
     muted = list(Mute.objects.filter(user=request.user).values_list("kind", flat=True))
-    form = MuteForm(request.POST or None, muted=muted)
-    if request.method == "POST" and form.is_valid():
+    form = MuteForm(request.POST if request.method == "POST" else None, muted=muted)
+    if form.is_valid():
         mute_kinds(user=request.user, kinds=form.muted_kinds())
         messages.success(request, _("Đã lưu cài đặt thông báo."))
         return redirect("notification-settings")
