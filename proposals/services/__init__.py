@@ -1,0 +1,1 @@
+"""Verbs that write: asking, recommending, deciding, proposing."""
