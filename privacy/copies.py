@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.db import models
@@ -106,8 +106,7 @@ def _plain(row: models.Model, name: str) -> Any:
     if _is_unit(type(row), name):
         unit = getattr(row, name)
         return {"code": unit.code, "name": unit.name} if unit else None
-    field = row._meta.get_field(name)
-    value = getattr(row, field.attname)
+    value = getattr(row, cast(models.Field, row._meta.get_field(name)).attname)
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, date):

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -19,7 +21,7 @@ from contest.models.round import PUBLIC_RESULT_STATES
 Text = Any  # a string that is translated when it is shown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Use:
     """Why some data are held, on which ground, and how long."""
 
@@ -85,6 +87,12 @@ def listed(names: str, use: Use, erasure: Erasure, *, exported: bool = True, why
 
 DELETED, PSEUDONYM, BLANKED, KEPT = Erasure.DELETED, Erasure.PSEUDONYM, Erasure.BLANKED, Erasure.KEPT
 
+
+def _days(text: Text, setting: str) -> Text:
+    """`text` with the number of days that a setting holds."""
+    return lazy(lambda: str(text) % {"days": getattr(settings, setting)}, str)()
+
+
 # --- Why data are held ----------------------------------------------------------------------------------
 
 STATE_DUTY = _("Phục vụ hoạt động của cơ quan nhà nước: tổ chức hội thi, thi đua, khen thưởng")
@@ -109,13 +117,19 @@ QUIZ = Use(
     STATE_DUTY,
     _("Theo thời hạn lưu hồ sơ hội thi; không còn tên người sau khi xóa dữ liệu"),
 )
-MESSAGE = Use(_("Báo cho người dự thi những việc liên quan đến mình"), STATE_DUTY, _("Theo MESSAGES_KEPT_DAYS"))
+MESSAGE = Use(
+    _("Báo cho người dự thi những việc liên quan đến mình"), STATE_DUTY, _days(_("%(days)s ngày"), "MESSAGES_KEPT_DAYS")
+)
 PROPOSAL = Use(
     _("Đưa người vào danh sách, sửa đơn vị, cập nhật nhân sự theo đề nghị"),
     STATE_DUTY,
     _("Đề nghị cấp tài khoản: 90 ngày sau khi giải quyết; đề nghị khác: 1 năm"),
 )
-OWN_DATA = Use(_("Trả lời yêu cầu về dữ liệu cá nhân"), OWN_REQUEST, _("Theo REQUESTS_KEPT_DAYS sau khi trả lời"))
+OWN_DATA = Use(
+    _("Trả lời yêu cầu về dữ liệu cá nhân"),
+    OWN_REQUEST,
+    _days(_("Nội dung: %(days)s ngày sau khi trả lời"), "REQUESTS_KEPT_DAYS"),
+)
 DUTY = Use(_("Biết ai đã quyết định việc gì khi thực hiện nhiệm vụ"), SAFETY_DUTY, _("Cùng với hồ sơ hội thi"))
 TRACE = Use(
     _("Nhật ký kiểm soát mọi việc làm có quyền hạn"),
@@ -123,7 +137,9 @@ TRACE = Use(
     _("Cùng với hồ sơ hội thi; cơ sở dữ liệu không cho sửa, xóa"),
 )
 FILES = Use(
-    _("Lập tệp báo cáo theo yêu cầu của người có quyền"), STATE_DUTY, _("Theo ACCESS_KEPT_DAYS; tệp hết hạn sau 24 giờ")
+    _("Lập tệp báo cáo theo yêu cầu của người có quyền"),
+    STATE_DUTY,
+    _days(_("%(days)s ngày; tệp hết hạn sau 24 giờ"), "ACCESS_KEPT_DAYS"),
 )
 
 # --- Why something is kept, or not given out ----------------------------------------------------------------
@@ -297,7 +313,7 @@ REGISTER: Mapping[str, Table] = {
         | listed("note file_name", PROPOSAL, BLANKED)
         | listed("reason", PROPOSAL, BLANKED)
         | acted("decided_by"),
-        other="id unit fields decided_at outcome",
+        other="id unit decided_at outcome",
     ),
     "proposals.StaffRow": Table(
         _("Dòng nhân sự trong đề nghị của đơn vị"),

@@ -1,7 +1,9 @@
 """Answering people about their data, and erasing it. Erasure follows the register, column by column."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
+from typing import cast
 
 from django.apps import apps
 from django.conf import settings
@@ -20,7 +22,7 @@ from contest.models.round import RoundState
 from notifications.models import Kind
 from notifications.services import notify
 from privacy.models import DataRequest, RequestKind, RequestState
-from privacy.register import ERASURE_WORDS, REGISTER, Erasure
+from privacy.register import ERASURE_WORDS, REGISTER, Column, Erasure
 from privacy.working_days import end_of_working_day
 
 # The law's time for an answer.
@@ -150,13 +152,13 @@ def erase_person(*, user: User, actor: User, reason: str) -> User:
     return user
 
 
-def _erase_rows(model: type[models.Model], condition: Q, personal) -> None:
+def _erase_rows(model: type[models.Model], condition: Q, personal: Mapping[str, Column]) -> None:
     rows = model._default_manager.filter(condition)
     if any(column.erasure == Erasure.DELETED for column in personal.values()):
         rows.delete()
         return
     blanks = {
-        name: blank_of(model._meta.get_field(name))
+        name: _blank_of(cast(models.Field, model._meta.get_field(name)))
         for name, column in personal.items()
         if column.erasure == Erasure.BLANKED
     }
@@ -164,7 +166,7 @@ def _erase_rows(model: type[models.Model], condition: Q, personal) -> None:
         rows.update(**blanks)
 
 
-def blank_of(field: models.Field) -> str | None:
+def _blank_of(field: models.Field) -> str | None:
     """What a column holds when there is nothing to say."""
     return None if field.null else ""
 
