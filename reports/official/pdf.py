@@ -1,0 +1,144 @@
+"""Official documents as tagged PDF, by typst. The texts go to the layout as data, never as its source."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from reports.official import measures, wording
+from reports.official.document import (
+    Appendix,
+    Block,
+    Figures,
+    Heading,
+    OfficialDocument,
+    Paragraph,
+    Resolution,
+    Signature,
+)
+from reports.official.wording import clean
+
+LAYOUT = Path(__file__).with_name("layout.typ")
+# Where distributions keep Liberation Serif 2. Version 1, under the second name on Debian 12, lacks most
+# Vietnamese letters: a directory counts only if its font has them.
+FONT_DIRECTORIES = (
+    "/usr/share/fonts/truetype/liberation2",
+    "/usr/share/fonts/truetype/liberation",
+    "/usr/share/fonts/liberation-serif",
+    "/usr/share/fonts/liberation-serif-fonts",
+    "/usr/share/fonts/liberation",
+)
+VIETNAMESE = "ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ"
+NO_DAY = date(2000, 1, 1)
+
+
+def write(document: OfficialDocument, path: Path, *, font_directories: Sequence[str] = FONT_DIRECTORIES) -> None:
+    """Write `document` to `path`. Equal documents give equal bytes. Raises typst.TypstError, OSError."""
+    path.write_bytes(as_pdf(document, font_directories=font_directories))
+
+
+def as_pdf(document: OfficialDocument, *, font_directories: Sequence[str] = FONT_DIRECTORIES) -> bytes:
+    """`document` as PDF, with the first of `font_directories` that is fit, else with typst's own fonts."""
+    fit = next((directory for directory in font_directories if writes_vietnamese(directory)), None)
+    made_at = datetime.combine(document.day or NO_DAY, time(), tzinfo=UTC)
+    return typst.compile(
+        LAYOUT.read_bytes(),
+        format="pdf",
+        font_paths=_fonts(fit, bundled=True),
+        sys_inputs={"document": json.dumps(as_data(document), ensure_ascii=False)},
+        timestamp=int(made_at.timestamp()),
+    )
+
+
+@cache
+def writes_vietnamese(directory: str) -> bool:
+    """Whether the directory has a Liberation Serif with all Vietnamese letters: PDF/UA refuses a missing one."""
+    letters = VIETNAMESE + VIETNAMESE.upper()
+    probe = (
+        f'#set document(title: "-")\n#set text(font: "{measures.FONTS[0]}", fallback: false)\n{letters}\n\n*{letters}*'
+    )
+    if not Path(directory).is_dir():
+        return False
+    try:
+        typst.compile(probe.encode(), format="pdf", font_paths=_fonts(directory, bundled=False), pdf_standards="ua-1")
+    except typst.TypstError:
+        return False
+    return True
+
+
+@cache
+def _fonts(directory: str | None, *, bundled: bool) -> typst.Fonts:
+    """The fonts of the directory and, if `bundled`, those that typst brings; never what the system happens to have."""
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=bundled, font_paths=[directory] if directory else []
+    )
+
+
+def as_data(document: OfficialDocument) -> dict[str, Any]:
+    """What the layout reads: clean texts and measures."""
+    issuer = document.issuer
+    second = document.second_signature
+    return {
+        "measures": {name.lower(): value for name, value in vars(measures).items() if isinstance(value, int)},
+        "fonts": measures.FONTS,
+        "title": f"{clean(document.kind)} {clean(document.subject)}",
+        "superior": clean(issuer.superior).upper(),
+        "body": clean(issuer.body).upper(),
+        "nation": wording.NATION,
+        "motto": wording.MOTTO,
+        "number": wording.number_line(document),
+        "place": wording.place_and_date(document),
+        "kind": clean(document.kind).upper(),
+        "subject": clean(document.subject),
+        "authority": clean(document.authority).upper(),
+        "legal_bases": [clean(basis) for basis in document.legal_bases],
+        "blocks": [_block(block) for block in document.blocks],
+        "signature": _signature(document.signature),
+        "second_signature": _signature(second) if second else None,
+        "recipients_word": wording.RECIPIENTS,
+        "recipients": [clean(line) for line in document.recipients],
+        "belongs": wording.with_document(document),
+        "appendices": [_appendix(appendix) for appendix in document.appendices],
+    }
+
+
+def _signature(signature: Signature) -> dict[str, Any]:
+    return {"lines": [clean(line).upper() for line in signature.lines], "name": clean(signature.name)}
+
+
+def _appendix(appendix: Appendix) -> dict[str, Any]:
+    return {
+        "label": clean(appendix.label).upper(),
+        "title": clean(appendix.title),
+        "landscape": appendix.landscape,
+        "blocks": [_block(block) for block in appendix.blocks],
+    }
+
+
+def _block(block: Block) -> dict[str, Any]:
+    match block:
+        case Heading(text, level):
+            return {"type": "heading", "text": clean(text), "level": level}
+        case Paragraph(text, label):
+            return {"type": "paragraph", "text": clean(text), "label": clean(label)}
+        case Resolution(text):
+            return {"type": "resolution", "text": clean(text)}
+        case Figures():
+            return _figures(block)
+
+
+def _figures(table: Figures) -> dict[str, Any]:
+    return {
+        "type": "figures",
+        "caption": clean(table.caption),
+        "header": [clean(column.label) for column in table.columns],
+        "widths": [column.width for column in table.columns],
+        "aligned": [wording.side(column) for column in table.columns],
+        "rows": [wording.cells(table.columns, row) for row in table.rows],
+        "total": wording.total_cells(table.columns, table.total) if table.total is not None else [],
+        "notes": [clean(note) for note in table.notes],
+    }
