@@ -205,6 +205,10 @@ class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
     def in_force(self) -> "RoleGrantQuerySet":
         return self.filter(Q(valid_to=None) | Q(valid_to__gt=ClockTimestamp()), valid_from__lte=ClockTimestamp())
 
+    def ever_in_force(self) -> "RoleGrantQuerySet":
+        """Without those that were revoked before their first moment."""
+        return self.filter(Q(valid_to=None) | Q(valid_to__gt=F("valid_from")))
+
 
 class RoleGrant(models.Model):
     """A role given to a person over a unit and everything below it; the root unit means everywhere."""

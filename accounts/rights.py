@@ -6,13 +6,11 @@ from enum import StrEnum
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts.models import Membership, Role, RoleGrant, Unit, User
+from accounts.models import Membership, Role, RoleGrant, RoleGrantQuerySet, Unit, User
 
 Visitor = User | AnonymousUser
 
-# Roles that see participation figures of every unit in their scope.
-FIGURE_ROLES = (Role.ORGANISER, Role.SECRETARY, Role.AUDITOR)
-# They may not take the quiz at all, and those who may take it but are never ranked.
+# Over the contest's unit, they may not take the quiz at all, and those who may take it but are never ranked.
 BARRED_ROLES = (Role.AUDITOR, Role.ADMINISTRATOR)
 UNRANKED_ROLES = (Role.ORGANISER, Role.SECRETARY)
 # In production they work with a second factor only.
@@ -40,6 +38,7 @@ class Right(StrEnum):
     DECIDE_REQUESTS = "decide_requests", "Decide account requests, unit corrections and what coordinators propose"
     GRANT_ROLES = "grant_roles", "Grant, review and revoke roles"
     MANAGE_PEOPLE = "manage_people", "Deactivate people, end their sessions and tokens, erase personal data"
+    WATCH_MAIL = "watch_mail", "See which mails wait, failed or perhaps arrived, and send one again"
     READ_AUDIT = "read_audit", "Read the trace"
     VERIFY_AUDIT = "verify_audit", "Verify the trace"
     FULL_RECORD = "full_record", "Download the full record of a round"
@@ -58,6 +57,7 @@ HOLDERS: Mapping[Right, frozenset[Role]] = {
     Right.DECIDE_REQUESTS: frozenset({Role.ORGANISER, Role.ADMINISTRATOR}),
     Right.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
     Right.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
+    Right.WATCH_MAIL: frozenset({Role.ORGANISER, Role.ADMINISTRATOR}),
     Right.READ_AUDIT: frozenset({Role.ORGANISER, Role.AUDITOR}),
     Right.VERIFY_AUDIT: frozenset({Role.AUDITOR}),
     Right.FULL_RECORD: frozenset({Role.ORGANISER, Role.AUDITOR}),
@@ -71,9 +71,36 @@ def roles_of(user: Visitor) -> set[str]:
     return set(RoleGrant.objects.in_force().filter(user_id=user.pk).values_list("role", flat=True))
 
 
+def rights_of(user: Visitor) -> set[Right]:
+    """The rights `user` has over some unit now."""
+    return _rights_from(roles_of(user))
+
+
+def rights_everywhere(user: Visitor) -> set[Right]:
+    """The rights `user` has over a root unit now."""
+    return _rights_from(roles_everywhere(user))
+
+
+def _rights_from(roles: set[str]) -> set[Right]:
+    return {right for right, holders in HOLDERS.items() if not holders.isdisjoint(roles)}
+
+
 def has(user: Visitor, right: Right) -> bool:
     """Whether `user` has the right over some unit now."""
     return not HOLDERS[right].isdisjoint(roles_of(user))
+
+
+def roles_everywhere(user: Visitor) -> set[str]:
+    """The roles that `user` holds now over a root unit: what belongs to no unit is for them."""
+    if not _may_hold_roles(user):
+        return set()
+    grants = RoleGrant.objects.in_force().filter(user_id=user.pk, unit__parent=None)
+    return set(grants.values_list("role", flat=True))
+
+
+def has_everywhere(user: Visitor, right: Right) -> bool:
+    """Whether `user` has the right over a root unit now."""
+    return not HOLDERS[right].isdisjoint(roles_everywhere(user))
 
 
 def units_with(user: Visitor, right: Right) -> QuerySet[Unit]:
@@ -95,9 +122,35 @@ def has_over(user: Visitor, right: Right, unit_id: int | None) -> bool:
     return unit_id is not None and units_with(user, right).filter(pk=unit_id).exists()
 
 
-def may(user: Visitor, role: str, unit_id: int | None) -> bool:
-    """Whether `user` holds `role` over the unit now."""
-    return unit_id is not None and units_in_scope(user, [role]).filter(pk=unit_id).exists()
+def barring_grants(unit_id: int) -> RoleGrantQuerySet:
+    """Grants whose holders, while they are in force, may not take part in contests of the unit."""
+    return _grants_over(unit_id, BARRED_ROLES)
+
+
+def unranking_grants(unit_id: int) -> RoleGrantQuerySet:
+    """Grants whose holders, while they are in force, are never ranked in contests of the unit.
+
+    They are those through which its contests can be prepared or read before the others see them. Who organises for
+    another department, or for one below, is a participant here like everybody.
+    """
+    return _grants_over(unit_id, (*BARRED_ROLES, *UNRANKED_ROLES))
+
+
+def _grants_over(unit_id: int, roles: Iterable[str]) -> RoleGrantQuerySet:
+    return RoleGrant.objects.filter(role__in=list(roles), unit__in=Unit.objects.at_or_above([unit_id]))
+
+
+def holders_over(unit_id: int, right: Right) -> QuerySet[User]:
+    """The active people who have the right over the unit now."""
+    grants = _grants_over(unit_id, HOLDERS[right]).in_force()
+    return User.objects.filter(pk__in=grants.values("user_id"), is_active=True)
+
+
+def first_unit_with(user: User, right: Right) -> Unit | None:
+    """The unit of the person's oldest grant that gives the right now."""
+    grants = RoleGrant.objects.in_force().filter(user_id=user.pk, role__in=list(HOLDERS[right]))
+    grant = grants.select_related("unit").order_by("pk").first()
+    return grant.unit if grant else None
 
 
 def is_held_over(unit: Unit, right: Right, *, apart_from: User | None = None) -> bool:

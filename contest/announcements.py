@@ -17,8 +17,8 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.clock import iso, server_now
-from accounts.rights import BARRED_ROLES
-from contest.models import Prize, Round
+from accounts.rights import barring_grants
+from contest.models import Contest, Prize, Round
 from contest.models.round import PUBLIC_RESULT_STATES
 from contest.templatetags.portal import closing, moment
 from notifications.models import Announcement, Kind
@@ -156,9 +156,7 @@ def _values(round: Round) -> dict[str, str]:
 _ROSTER = """SELECT m.user_id FROM accounts_membership m
     JOIN contest_roundunit ru ON ru.round_id = %(round)s AND ru.unit_id = m.unit_id
     JOIN accounts_user p ON p.id = m.user_id AND p.is_active
-    WHERE m.ends_on IS NULL AND m.user_id > %(after)s AND NOT EXISTS (SELECT FROM accounts_rolegrant g
-        WHERE g.user_id = m.user_id AND g.role = ANY (%(barred)s)
-        AND g.valid_from <= clock_timestamp() AND (g.valid_to IS NULL OR g.valid_to > clock_timestamp()))"""
+    WHERE m.ends_on IS NULL AND m.user_id > %(after)s AND m.user_id <> ALL (%(barred)s)"""
 # Who has used up all attempts without an answer cannot take part any more.
 _NOT_YET = f"""{_ROSTER} AND NOT EXISTS (SELECT FROM contest_attempt a WHERE a.round_id = %(round)s
         AND a.user_id = m.user_id AND a.state <> 'abandoned')
@@ -187,7 +185,9 @@ def audience_of(key: str) -> Audience:
         position = rest[0].split(":")[0]
         told = f"round:{number}:result_prize:{position}:"
         return Audience(_WINNERS, parameters | {"position": int(position), "prize_key": told})
-    roster = parameters | {"barred": list(BARRED_ROLES)}
+    unit_id = Contest.objects.values_list("unit", flat=True).get(rounds=number)
+    barred = barring_grants(unit_id).in_force().values_list("user_id", flat=True)
+    roster = parameters | {"barred": list(barred)}
     if occasion == Kind.ROUND_OPENED:
         return Audience(_ROSTER, roster)
     rules = Round.objects.values_list("rules", flat=True).get(pk=number)

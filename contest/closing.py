@@ -21,8 +21,7 @@ from django.db.models import Q
 
 from accounts.audit import record_audit
 from accounts.clock import server_now
-from accounts.models import RoleGrant
-from accounts.rights import BARRED_ROLES, UNRANKED_ROLES
+from accounts.rights import unranking_grants
 from contest.models import Attempt, Ineligibility, Round
 from contest.models.attempt import AttemptState
 from contest.models.round import RoundState
@@ -140,7 +139,7 @@ def settle_attempts(round: Round) -> None:
 def mark_eligibility(round: Round) -> None:
     """Mark the attempts of people who may take part and are never ranked, and of nobody else."""
     held_meanwhile = Q(valid_from__lt=round.closes_at) & (Q(valid_to=None) | Q(valid_to__gt=round.opens_at))
-    barred = RoleGrant.objects.filter(held_meanwhile, role__in=(*UNRANKED_ROLES, *BARRED_ROLES)).values("user_id")
+    barred = unranking_grants(round.contest.unit_id).ever_in_force().filter(held_meanwhile).values("user_id")
     listed = Ineligibility.objects.filter(contest=round.contest_id).values("user_id")
     unranked = list(barred.union(listed).values_list("user_id", flat=True))
     attempts = Attempt.objects.filter(round=round)

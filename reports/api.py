@@ -13,11 +13,12 @@ from rest_framework.views import APIView
 from accounts.authentication import acts_as_participant_only
 from accounts.clock import iso
 from accounts.problems import malformed, not_found
+from accounts.rights import Right, has
 from contest.api.schema import problem
 from reports.documents import figure_values, unit_columns, unit_row
 from reports.exports.json import as_object, total_object
 from reports.participation import Participation, participation_of
-from reports.scope import COUNT_ROLES, holds_any, rounds_for, scope_of
+from reports.scope import rounds_for, scope_of
 
 LARGEST_ID = 2**63 - 1
 
@@ -67,11 +68,11 @@ class ParticipationReport(APIView):
         },
     )
     def get(self, request: Request) -> Response:
-        if acts_as_participant_only(request) or not holds_any(request.user, COUNT_ROLES):
+        if acts_as_participant_only(request) or not has(request.user, Right.SEE_COUNTS):
             raise PermissionDenied
         round_id, unit_code = _one_id(request, "round"), _one_text(request, "unit")
-        round = rounds_for(request.user, COUNT_ROLES).filter(pk=round_id).first()
-        scope = scope_of(request.user, round, COUNT_ROLES, unit_code=unit_code) if round else None
+        round = rounds_for(request.user, Right.SEE_COUNTS).filter(pk=round_id).first()
+        scope = scope_of(request.user, round, Right.SEE_COUNTS, unit_code=unit_code) if round else None
         if round is None or scope is None:
             raise not_found()
         body = participation_payload(participation_of(round, scope))

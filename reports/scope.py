@@ -5,14 +5,10 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from accounts.models import Role, Unit
-from accounts.rights import FIGURE_ROLES, Visitor, may, roles_of, units_in_scope
+from accounts.models import Unit
+from accounts.rights import Right, Visitor, has_over, units_with
 from contest.models import Round, RoundUnit
 from contest.models.round import RoundState
-
-# Counts per unit; lists of names are personal data, which auditors do not take out.
-COUNT_ROLES = (Role.COORDINATOR, *FIGURE_ROLES)
-NAME_ROLES = (Role.COORDINATOR, Role.ORGANISER, Role.SECRETARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +29,21 @@ class Scope:
         return None if self.unit_ids is None else sorted(self.unit_ids)
 
 
-def holds_any(user: Visitor, roles: Iterable[str]) -> bool:
-    return not roles_of(user).isdisjoint(roles)
-
-
-def rounds_for(user: Visitor, roles: Iterable[str]) -> QuerySet[Round]:
-    """The rounds in which a unit of `user`'s roles takes part: no drafts, no practice; the latest first."""
-    units = units_in_scope(user, roles).values_list("pk", flat=True)
+def rounds_for(user: Visitor, right: Right) -> QuerySet[Round]:
+    """The rounds in which a unit takes part over which `user` has the right: no drafts or practice; latest first."""
+    units = units_with(user, right).values_list("pk", flat=True)
     # Not a join and DISTINCT: that would sort every round's paper, once for each of its units.
     taking_part = RoundUnit.objects.filter(unit__in=list(units)).values("round")
     rounds = Round.objects.counted().exclude(state=RoundState.DRAFT).select_related("contest")
     return rounds.filter(pk__in=taking_part).order_by("-opens_at", "-pk")
 
 
-def scope_of(user: Visitor, round: Round, roles: Iterable[str], *, unit_code: str = "") -> Scope | None:
-    """What `user`'s `roles` show of `round`; with `unit_code`, of that unit and those below it.
+def scope_of(user: Visitor, round: Round, right: Right, *, unit_code: str = "") -> Scope | None:
+    """What `user`'s right shows of `round`; with `unit_code`, of that unit and those below it.
 
     None when there is nothing: no such right, an unknown unit, or a unit outside it.
     """
-    codes = dict(units_in_scope(user, roles).values_list("pk", "code"))
+    codes = dict(units_with(user, right).values_list("pk", "code"))
     unit_ids = frozenset(codes)
     if unit_code:
         named = [pk for pk, code in codes.items() if code == unit_code]
@@ -65,7 +57,7 @@ def _scores_for(user: Visitor, round: Round, unit_ids: frozenset[int]) -> bool:
     """Other people's scores: after publication; for an auditor of all these units as soon as they exist."""
     if round.is_published or not round.has_result:
         return round.is_published
-    audited = units_in_scope(user, [Role.AUDITOR]).values_list("pk", flat=True)
+    audited = units_with(user, Right.READ_EARLY_RESULTS).values_list("pk", flat=True)
     return unit_ids.issubset(audited)
 
 
@@ -75,5 +67,5 @@ def full_scope(round: Round) -> Scope:
 
 
 def may_see_standings(user: Visitor, round: Round) -> bool:
-    """All rows of a published ranking: those whose role reaches the organising unit of the contest."""
-    return round.is_published and any(may(user, role, round.contest.unit_id) for role in FIGURE_ROLES)
+    """All rows of a published ranking: those whose right reaches the organising unit of the contest."""
+    return round.is_published and has_over(user, Right.READ_RESULTS, round.contest.unit_id)

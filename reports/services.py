@@ -18,6 +18,7 @@ from accounts.audit import record_audit
 from accounts.clock import ClockTimestamp
 from accounts.models import Unit, User
 from accounts.queue import prompt
+from accounts.rights import Right
 from contest.models import Round
 from contest.models.round import RoundState
 from reports.absentees import Absentees
@@ -27,7 +28,7 @@ from reports.exports.table import Document, FileTooLarge
 from reports.models import Export, ExportKind, ExportState
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, Stopped, TooManyExports
-from reports.scope import COUNT_ROLES, NAME_ROLES, Scope, may_see_standings, scope_of
+from reports.scope import Scope, may_see_standings, scope_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ WAITS_TOO_LONG = timedelta(seconds=10)  # its message was lost, or the queue is 
 LOOSE_AFTER_SECONDS = 3600.0
 RUN_TASK = "reports.tasks.run_export"
 
-ROLES_FOR = {ExportKind.PARTICIPATION: COUNT_ROLES, ExportKind.NONPARTICIPANTS: NAME_ROLES}
+RIGHT_FOR = {ExportKind.PARTICIPATION: Right.SEE_COUNTS, ExportKind.NONPARTICIPANTS: Right.SEE_PEOPLE}
 
 
 # --- Rights -----------------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ def scope_for_export(user: User, kind: str, round: Round, unit_code: str = "") -
         if unit_code or not may_see_standings(user, round):
             raise ExportNotAllowed
         return Scope(None, True)
-    scope = scope_of(user, round, ROLES_FOR[ExportKind(kind)], unit_code=unit_code)
+    scope = scope_of(user, round, RIGHT_FOR[ExportKind(kind)], unit_code=unit_code)
     if scope is None:
         raise ExportNotAllowed
     return scope

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.clock import server_now
 from accounts.models import Unit, User
-from accounts.rights import units_in_scope
+from accounts.rights import Right, has, units_with
 from contest.models import Round
 from reports.absentees import Absentees
 from reports.documents import account_of, local_text, participation_notes, status_of
@@ -23,7 +24,7 @@ from reports.forms import ExportForm
 from reports.models import Export, ExportKind
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, TooManyExports
-from reports.scope import COUNT_ROLES, NAME_ROLES, Scope, holds_any, may_see_standings, rounds_for, scope_of
+from reports.scope import Scope, may_see_standings, rounds_for, scope_of
 from reports.services import cancel_export, fetch_export, request_export
 from reports.unit_table import UnitTable
 
@@ -40,7 +41,7 @@ class SignedInRequest(HttpRequest):
 @login_required
 @require_GET
 def participation(request: SignedInRequest) -> HttpResponse:
-    rounds, round, scope = _chosen(request, COUNT_ROLES)
+    rounds, round, scope = _chosen(request, Right.SEE_COUNTS)
     if round is None or scope is None:
         return render(request, "reports/no_rounds.html", {"title": _("Kết quả tham gia")})
     figures = participation_of(round, scope)
@@ -55,7 +56,7 @@ def participation(request: SignedInRequest) -> HttpResponse:
         "as_of": local_text(figures.as_of),
         "unit": request.GET.get("unit", ""),
         "notes": participation_notes(figures),
-        "sees_names": scope_of(request.user, round, NAME_ROLES) is not None,
+        "sees_names": scope_of(request.user, round, Right.SEE_PEOPLE) is not None,
     }
     return render(request, "reports/participation.html", context)
 
@@ -64,7 +65,7 @@ def participation(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_GET
 def nonparticipants(request: SignedInRequest) -> HttpResponse:
-    rounds, round, scope = _chosen(request, NAME_ROLES)
+    rounds, round, scope = _chosen(request, Right.SEE_PEOPLE)
     if round is None or scope is None:
         return render(request, "reports/no_rounds.html", {"title": _("Người chưa tham gia")})
     search, unit = request.GET.get("q", "").replace("\x00", ""), request.GET.get("unit", "")
@@ -96,7 +97,7 @@ def nonparticipants(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def exports(request: SignedInRequest) -> HttpResponse:
     """The person's files and the form that asks for one; for htmx the list alone."""
-    rounds = list(_rounds(request, COUNT_ROLES))
+    rounds = list(_rounds(request, Right.SEE_COUNTS))
     kinds = _kinds_for(request, rounds)
     form = ExportForm(request.POST or None, rounds=rounds, kinds=kinds, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid() and _request_export(request, form):
@@ -138,18 +139,19 @@ def export_download(request: SignedInRequest, export_id) -> FileResponse:
     return response
 
 
-def _rounds(request: SignedInRequest, roles: Any):
-    if not holds_any(request.user, roles):
+def _rounds(request: SignedInRequest, right: Right) -> QuerySet[Round]:
+    """The rounds within the person's right; 404 without it."""
+    if not has(request.user, right):
         raise Http404
-    return rounds_for(request.user, roles)
+    return rounds_for(request.user, right)
 
 
-def _chosen(request: SignedInRequest, roles: Any) -> tuple[list[Round], Round | None, Scope | None]:
+def _chosen(request: SignedInRequest, right: Right) -> tuple[list[Round], Round | None, Scope | None]:
     """The rounds on offer, the one asked for (default: the latest that has opened), and what may be seen of it.
 
     404 for a round or unit outside the person's scope.
     """
-    rounds = list(_rounds(request, roles))
+    rounds = list(_rounds(request, right))
     wanted = request.GET.get("round", "")
     if not wanted:
         now = server_now()
@@ -160,7 +162,7 @@ def _chosen(request: SignedInRequest, roles: Any) -> tuple[list[Round], Round | 
             raise Http404
     if round is None:
         return rounds, None, None
-    scope = scope_of(request.user, round, roles, unit_code=request.GET.get("unit", "").replace("\x00", ""))
+    scope = scope_of(request.user, round, right, unit_code=request.GET.get("unit", "").replace("\x00", ""))
     if scope is None:
         raise Http404
     return rounds, round, scope
@@ -168,13 +170,13 @@ def _chosen(request: SignedInRequest, roles: Any) -> tuple[list[Round], Round | 
 
 def _units_of(request: SignedInRequest, round: Round) -> list[Unit]:
     """The units whose people the person may see by name, in Vietnamese order."""
-    mine = units_in_scope(request.user, NAME_ROLES)
+    mine = units_with(request.user, Right.SEE_PEOPLE)
     return list(mine.filter(round_units__round=round).order_by("sort_key"))
 
 
 def _kinds_for(request: SignedInRequest, rounds: list[Round]) -> list[ExportKind]:
     kinds = [ExportKind.PARTICIPATION]
-    if holds_any(request.user, NAME_ROLES):
+    if has(request.user, Right.SEE_PEOPLE):
         kinds.append(ExportKind.NONPARTICIPANTS)
     published = {round.contest_id: round for round in rounds if round.is_published}
     if any(may_see_standings(request.user, round) for round in published.values()):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Role, RoleGrant, Unit, User
 from accounts.problems import Refused
-from accounts.rights import units_in_scope
+from accounts.rights import Right, units_with
 from accounts.services import grant_role, revoke_role
 from accounts.text import search_key
 
@@ -58,7 +58,7 @@ class GrantForm(forms.Form):
 
 def _scope_of(request: HttpRequest) -> QuerySet[Unit]:
     """The units over which the person is an administrator. Raises Http404 for everybody else."""
-    scope = units_in_scope(request.user, [Role.ADMINISTRATOR])
+    scope = units_with(request.user, Right.GRANT_ROLES)
     if not scope.exists():
         raise Http404
     return scope

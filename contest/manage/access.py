@@ -1,10 +1,10 @@
 """What organisers' pages are fetched through: a contest, round or bank within one's rights, or 404.
 
-Reading needs one of a page's `readers`; whatever is not reading needs an organiser. A grant counts when
-its scope holds the unit that organises the contest. Rights are read at every request.
+Reading needs the page's `right`; whatever is not reading needs the right to edit. A grant counts when its scope
+holds the unit that organises the contest. Rights are read at every request.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,35 +14,30 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.clock import server_now
-from accounts.models import Role, Unit
+from accounts.models import Unit
 from accounts.problems import Refused
-from accounts.rights import units_in_scope
+from accounts.rights import Right, units_with
 from accounts.text import nfc
 from contest.models import Bank, Contest, Round
 
-ORGANISERS = (Role.ORGANISER,)
-READERS = (Role.ORGANISER, Role.AUDITOR)
-IMPORTERS = {Role.ORGANISER, Role.ADMINISTRATOR}
-RESULT_READERS = (Role.ORGANISER, Role.SECRETARY, Role.AUDITOR)
 
-
-def units_for(request: HttpRequest, readers: Iterable[str]) -> QuerySet[Unit]:
+def units_for(request: HttpRequest, right: Right) -> QuerySet[Unit]:
     """The units within the person's rights for this request."""
     is_reading = request.method in ("GET", "HEAD")
-    return units_in_scope(request.user, readers if is_reading else ORGANISERS)
+    return units_with(request.user, right if is_reading else Right.EDIT_CONTESTS)
 
 
-def contest_for(request: HttpRequest, pk: int, readers: Iterable[str] = READERS) -> Contest:
+def contest_for(request: HttpRequest, pk: int, right: Right = Right.READ_CONTESTS) -> Contest:
     """The contest, with `may_act` telling whether the person is one of its organisers. Raises Http404."""
-    contests = Contest.objects.organised_in(units_for(request, readers)).select_related("unit")
+    contests = Contest.objects.organised_in(units_for(request, right)).select_related("unit")
     contest = get_object_or_404(contests, pk=pk)
     mark_may_act(request, [contest])
     return contest
 
 
-def round_for(request: HttpRequest, pk: int, readers: Iterable[str] = READERS) -> Round:
+def round_for(request: HttpRequest, pk: int, right: Right = Right.READ_CONTESTS) -> Round:
     """The round with its contest, `may_act` set on both, and its state at the server's `now`. Raises Http404."""
-    rounds = Round.objects.filter(contest__unit__in=units_for(request, readers)).select_related("contest__unit")
+    rounds = Round.objects.filter(contest__unit__in=units_for(request, right)).select_related("contest__unit")
     round = get_object_or_404(rounds, pk=pk)
     mark_may_act(request, [round.contest])
     round.may_act = round.contest.may_act
@@ -54,8 +49,8 @@ def round_for(request: HttpRequest, pk: int, readers: Iterable[str] = READERS) -
 def mark_may_act(request: HttpRequest, contests: Sequence[Contest]) -> None:
     """Set `may_act` (an organiser of it) and `reads_all` (an organiser or auditor of it). Four queries."""
     organised, read = (
-        set(units_in_scope(request.user, roles).filter(contests__in=contests).values_list("pk", flat=True))
-        for roles in (ORGANISERS, READERS)
+        set(units_with(request.user, right).filter(contests__in=contests).values_list("pk", flat=True))
+        for right in (Right.EDIT_CONTESTS, Right.READ_CONTESTS)
     )
     for contest in contests:
         contest.may_act, contest.reads_all = contest.unit_id in organised, contest.unit_id in read
@@ -67,18 +62,18 @@ def page_context(round: Round, tab: str) -> dict[str, Any]:
     return {"round": round, "contest": contest, "reads_all": contest.reads_all, "now": round.now, "tab": tab}
 
 
-def banks_for(request: HttpRequest, readers: Iterable[str] = READERS) -> QuerySet[Bank]:
+def banks_for(request: HttpRequest, right: Right = Right.READ_CONTESTS) -> QuerySet[Bank]:
     """Banks of units in scope; one that belongs to no unit is for those whose scope is everywhere."""
-    units = units_for(request, readers)
+    units = units_for(request, right)
     banks = Q(unit__in=units)
     if units.filter(parent=None).exists():
         banks |= Q(unit=None)
     return Bank.objects.filter(banks)
 
 
-def require_any(request: HttpRequest, roles: Iterable[str]) -> QuerySet[Unit]:
-    """The units over which the person holds one of `roles`. Raises Http404 when there are none."""
-    units = units_in_scope(request.user, roles)
+def require(request: HttpRequest, right: Right) -> QuerySet[Unit]:
+    """The units over which the person has the right. Raises Http404 when there are none."""
+    units = units_with(request.user, right)
     if not units.exists():
         raise Http404
     return units

@@ -7,26 +7,17 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.clock import server_now
-from accounts.models import Role, Unit
+from accounts.models import Unit
 from accounts.problems import Refused
-from accounts.rights import HOLDERS, Right, roles_of, units_in_scope
-from contest.manage.access import (
-    IMPORTERS,
-    ORGANISERS,
-    READERS,
-    RESULT_READERS,
-    carried_out,
-    contest_for,
-    mark_may_act,
-    require_any,
-)
+from accounts.rights import Right, rights_everywhere, rights_of, units_with
+from contest.manage.access import carried_out, contest_for, mark_may_act, require
 from contest.manage.forms import BlockForm, ContestForm
 from contest.manage.steps import next_step, steps_of, with_what_steps_need
 from contest.manage.wording import settings_in_words
@@ -40,8 +31,10 @@ from contest.services.setup import delete_block, hide_contest, save_block, save_
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """My contests with each round's state and what is to be done, most urgent first."""
-    require_any(request, (*RESULT_READERS, Role.ADMINISTRATOR))
-    units = units_in_scope(request.user, RESULT_READERS)
+    rights = rights_of(request.user)
+    if rights.isdisjoint({Right.READ_RESULTS, Right.GRANT_ROLES}):
+        raise Http404
+    units = units_with(request.user, Right.READ_RESULTS)
     rounds = with_what_steps_need(Round.objects.select_related("contest")).order_by("number")
     contests = list(
         Contest.objects.organised_in(units)
@@ -58,8 +51,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "manage/home.html",
         {
             "contests": contests,
-            "may_create": units_in_scope(request.user, ORGANISERS).exists(),
-            "links": _shared_pages(roles_of(request.user)),
+            "may_create": Right.EDIT_CONTESTS in rights,
+            "links": _shared_pages(rights, rights_everywhere(request.user)),
         },
     )
 
@@ -69,21 +62,36 @@ def _mark_steps(rounds: list[Round], now: datetime) -> None:
         round.state_now, round.step = round.state_at(now), next_step(round, now)
 
 
-def _shared_pages(roles: set[str]) -> list[dict[str, Any]]:
-    """Pages beside the contests, for those who may see them."""
-    deciders = HOLDERS[Right.DECIDE_REQUESTS]
-    pages = [
-        ("manage-banks", "list", _("Ngân hàng câu hỏi"), _("Soạn, tìm và sửa câu hỏi"), {*READERS}),
-        ("manage-import-units", "building", _("Nhập đơn vị"), _("Từ tệp CSV hoặc XLSX"), IMPORTERS),
-        ("manage-import-staff", "users", _("Nhập nhân sự"), _("Từ tệp CSV hoặc XLSX"), IMPORTERS),
-        ("manage-import-questions", "upload", _("Nhập câu hỏi"), _("Từ tệp CSV hoặc XLSX"), {*ORGANISERS}),
-        ("manage-roles", "shield", _("Vai trò"), _("Cấp và thu hồi vai trò"), {Role.ADMINISTRATOR}),
-        ("manage-data-requests", "lock", _("Dữ liệu cá nhân"), _("Trả lời yêu cầu, xóa dữ liệu"), deciders),
+def _shared_pages(rights: set[Right], everywhere: set[Right]) -> list[dict[str, Any]]:
+    """Pages beside the contests, for those who may see them; those of the whole portal by rights `everywhere`."""
+    of_units = [
+        ("manage-banks", "list", _("Ngân hàng câu hỏi"), _("Soạn, tìm và sửa câu hỏi"), Right.READ_CONTESTS),
+        ("manage-import-units", "building", _("Nhập đơn vị"), _("Từ tệp CSV hoặc XLSX"), Right.IMPORT_ROSTER),
+        ("manage-import-staff", "users", _("Nhập nhân sự"), _("Từ tệp CSV hoặc XLSX"), Right.IMPORT_ROSTER),
+        ("manage-import-questions", "upload", _("Nhập câu hỏi"), _("Từ tệp CSV hoặc XLSX"), Right.EDIT_CONTESTS),
+        ("manage-audit", "list", _("Nhật ký thao tác"), _("Ai đã làm gì, lúc nào"), Right.READ_AUDIT),
+        ("manage-roles", "shield", _("Vai trò"), _("Cấp và thu hồi vai trò"), Right.GRANT_ROLES),
+        ("manage-people", "users", _("Người dùng"), _("Khóa tài khoản, phiên đăng nhập"), Right.MANAGE_PEOPLE),
+        (
+            "manage-data-requests",
+            "lock",
+            _("Dữ liệu cá nhân"),
+            _("Trả lời yêu cầu, xóa dữ liệu"),
+            Right.DECIDE_REQUESTS,
+        ),
     ]
+    of_the_portal = [
+        ("manage-messages", "bell", _("Mẫu thông báo"), _("Lời của thông báo và thư"), Right.EDIT_CONTESTS),
+        ("manage-mail", "bell", _("Gửi thư"), _("Thư chờ gửi và không gửi được"), Right.WATCH_MAIL),
+    ]
+    return _offered(of_units, rights) + _offered(of_the_portal, everywhere)
+
+
+def _offered(pages: list[tuple[str, str, str, str, Right]], rights: set[Right]) -> list[dict[str, Any]]:
     return [
         {"url": reverse(name), "icon": icon, "label": label, "text": text}
-        for name, icon, label, text, readers in pages
-        if roles & readers
+        for name, icon, label, text, right in pages
+        if right in rights
     ]
 
 
@@ -91,7 +99,7 @@ def _shared_pages(roles: set[str]) -> list[dict[str, Any]]:
 @login_required
 def create(request: HttpRequest) -> HttpResponse:
     """A new contest of a unit in the organiser's scope."""
-    units = require_any(request, ORGANISERS)
+    units = require(request, Right.EDIT_CONTESTS)
     return _edit(request, Contest(), units, {"contest": None})
 
 
@@ -99,9 +107,9 @@ def create(request: HttpRequest) -> HttpResponse:
 @login_required
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """The settings. Rounds already scheduled keep those they froze, and are named."""
-    contest = contest_for(request, pk, readers=ORGANISERS)
+    contest = contest_for(request, pk, right=Right.EDIT_CONTESTS)
     frozen = contest.rounds.exclude(state=RoundState.DRAFT).only("title", "number")
-    units = units_in_scope(request.user, ORGANISERS)
+    units = units_with(request.user, Right.EDIT_CONTESTS)
     # The form works on a copy: what is refused must not show in the frame of the page.
     return _edit(request, copy(contest), units, {"contest": contest, "frozen": list(frozen)})
 
@@ -179,7 +187,7 @@ def blocks(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def block(request: HttpRequest, pk: int, block_pk: int) -> HttpResponse:
     """Change a block."""
-    contest = contest_for(request, pk, readers=ORGANISERS)
+    contest = contest_for(request, pk, right=Right.EDIT_CONTESTS)
     stored = get_object_or_404(contest.blocks, pk=block_pk)
     form = BlockForm(request.POST or None, instance=stored)
     if _saved_block(request, form):

@@ -13,8 +13,8 @@ from accounts.imports import staff, units
 from accounts.imports.columns import Column
 from accounts.imports.plan import Plan
 from accounts.imports.tables import Table
-from accounts.models import Role, RoleGrant, Unit, User
-from accounts.rights import units_in_scope
+from accounts.models import Unit, User
+from accounts.rights import Right, first_unit_with, units_with
 from contest.models import Bank, Round
 from contest.models.round import RoundState
 from contest.question_import import columns as question_columns
@@ -77,13 +77,13 @@ class ImportKind:
     lead: Any
     columns: Sequence[Column]
     example: dict[str, str]
-    roles: Sequence[str] = (Role.ORGANISER, Role.ADMINISTRATOR)
+    right = Right.IMPORT_ROSTER
     # The kinds of change that this import can make, with what the page calls them.
     parts: Sequence[tuple[str, Any]] = (("created", _("Mới")), ("updated", _("Thay đổi")))
 
     def __init__(self, user: User):
         self.user = user
-        self.units = units_in_scope(user, self.roles)
+        self.units = units_with(user, self.right)
         if not self.units.exists():
             raise Http404
 
@@ -172,7 +172,7 @@ class QuestionsImport(ImportKind):
     title = _("Nhập câu hỏi")
     lead = _("Câu hỏi được nhận ra theo mã trong ngân hàng; câu không có mã được nhận ra theo nội dung.")
     columns = question_columns.COLUMNS
-    roles = (Role.ORGANISER,)
+    right = Right.EDIT_CONTESTS
     example = {
         "code": "CH-0001",
         "text": "Phiếu tiếp nhận hồ sơ được trao cho ai?",
@@ -216,10 +216,4 @@ class QuestionsImport(ImportKind):
             return round_target(get_object_or_404(rounds, pk=int(name)))
         if Bank.objects.filter(slug=name).exists() and not self._banks().filter(slug=name).exists():
             raise Http404
-        return bank_target(name, unit=self._own_unit())
-
-    def _own_unit(self) -> Unit | None:
-        """The unit that a new bank belongs to: that of the person's first grant."""
-        grants = RoleGrant.objects.in_force().filter(user=self.user, role=Role.ORGANISER).order_by("id")
-        grant = grants.select_related("unit").first()
-        return grant.unit if grant else None
+        return bank_target(name, unit=first_unit_with(self.user, self.right))

@@ -12,15 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.problems import Refused
-from accounts.rights import units_in_scope
+from accounts.rights import Right, has
 from contest.manage.access import (
-    ORGANISERS,
-    READERS,
     banks_for,
     carried_out,
     page_context,
     page_of,
-    require_any,
+    require,
     round_for,
     words_of,
 )
@@ -84,8 +82,8 @@ def _rearrange(request: HttpRequest, round: Round) -> None:
 @login_required
 def pick(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose questions for a draft out of the banks within one's rights."""
-    round = round_for(request, pk, readers=ORGANISERS)
-    available = Question.objects.filter(bank__in=banks_for(request, ORGANISERS))
+    round = round_for(request, pk, right=Right.EDIT_CONTESTS)
+    available = Question.objects.filter(bank__in=banks_for(request, Right.EDIT_CONTESTS))
     if request.method == "POST":
         ids = [int(text) for text in request.POST.getlist("question") if text.isdecimal()]
         chosen = list(available.filter(pk__in=ids).order_by("bank_id", "code"))
@@ -105,7 +103,7 @@ def pick(request: HttpRequest, pk: int) -> HttpResponse:
             "page": page,
             "query": query,
             **filters,
-            "banks": banks_for(request, ORGANISERS),
+            "banks": banks_for(request, Right.EDIT_CONTESTS),
             "topics": _topics(available),
             "wanting": round.contest.questions_per_round - round.round_questions.count(),
         },
@@ -171,14 +169,14 @@ def key(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def banks(request: HttpRequest) -> HttpResponse:
     """The banks within one's rights."""
-    require_any(request, READERS)
+    require(request, Right.READ_CONTESTS)
     rows = banks_for(request).select_related("unit").annotate(number=Count("questions")).order_by("title")
     return render(
         request,
         "manage/banks.html",
         {
             "banks": rows,
-            "may_act": units_in_scope(request.user, ORGANISERS).exists(),
+            "may_act": has(request.user, Right.EDIT_CONTESTS),
         },
     )
 
@@ -187,7 +185,7 @@ def banks(request: HttpRequest) -> HttpResponse:
 @login_required
 def bank_create(request: HttpRequest) -> HttpResponse:
     """A new, empty bank of a unit in scope."""
-    form = BankForm(request.POST or None, units=require_any(request, ORGANISERS))
+    form = BankForm(request.POST or None, units=require(request, Right.EDIT_CONTESTS))
     if form.is_valid() and carried_out(request, _("Đã tạo ngân hàng câu hỏi."), create_bank, bank=form.instance):
         return redirect("manage-bank", form.instance.slug)
     return render(request, "manage/bank_form.html", {"form": form})
@@ -218,14 +216,14 @@ def bank(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _may_edit(request: HttpRequest, bank: Bank) -> bool:
-    return banks_for(request, ORGANISERS).filter(pk=bank.pk).exists()
+    return banks_for(request, Right.EDIT_CONTESTS).filter(pk=bank.pk).exists()
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
 def question_create(request: HttpRequest, slug: str) -> HttpResponse:
     """A new question in a bank."""
-    shown = get_object_or_404(banks_for(request, ORGANISERS), slug=slug)
+    shown = get_object_or_404(banks_for(request, Right.EDIT_CONTESTS), slug=slug)
     return _question_page(request, Question(bank=shown), shown)
 
 

@@ -7,11 +7,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Role
 from accounts.problems import Refused
-from accounts.rights import may
+from accounts.rights import Right, has_over
 from accounts.text import search_key
-from contest.manage.access import RESULT_READERS, carried_out, page_context, page_of, round_for, words_of
+from contest.manage.access import carried_out, page_context, page_of, round_for, words_of
 from contest.models import Attempt, Round, Standing
 from contest.ranking import Tie
 from contest.services.results import finalise_round, publish_round, record_draw, undrawn_ties
@@ -41,10 +40,10 @@ def finalise(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def standings(request: HttpRequest, pk: int) -> HttpResponse:
     """All standings: the auditor's once ranked, organisers' and secretaries' after publication."""
-    round = round_for(request, pk, readers=RESULT_READERS)
+    round = round_for(request, pk, right=Right.READ_RESULTS)
     if not round.has_result:
         raise Http404
-    may_see = round.is_published or may(request.user, Role.AUDITOR, round.contest.unit_id)
+    may_see = round.is_published or has_over(request.user, Right.READ_EARLY_RESULTS, round.contest.unit_id)
     words = words_of(request)
     page, query = _page_of_standings(request, round, words) if may_see else (None, "")
     return render(

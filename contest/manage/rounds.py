@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.clock import server_now
 from accounts.problems import Refused
+from accounts.rights import Right
 from accounts.text import search_key
-from contest.manage.access import ORGANISERS, carried_out, contest_for, page_context, page_of, round_for, words_of
+from contest.manage.access import carried_out, contest_for, page_context, page_of, round_for, words_of
 from contest.manage.forms import ExtensionForm, PrizeFormSet, RoundForm
 from contest.manage.steps import Step, next_step
 from contest.models import Contest, Round
@@ -64,7 +65,7 @@ def _step_of(round: Round) -> Step | None:
 @login_required
 def create(request: HttpRequest, pk: int) -> HttpResponse:
     """The next round, or with ?practice=1 the practice round; window and prizes are proposed."""
-    contest = contest_for(request, pk, readers=ORGANISERS)
+    contest = contest_for(request, pk, right=Right.EDIT_CONTESTS)
     is_practice = request.GET.get("practice") == "1"
     form = RoundForm(request.POST or None, initial=_proposal(contest, is_practice))
     form.fields["title"].required = False
@@ -87,7 +88,7 @@ def _proposal(contest: Contest, is_practice: bool) -> dict:
 @login_required
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Title and window of a draft."""
-    round = round_for(request, pk, readers=ORGANISERS)
+    round = round_for(request, pk, right=Right.EDIT_CONTESTS)
     if round.state != RoundState.DRAFT:
         return redirect("manage-round", pk)
     form = RoundForm(request.POST or None, instance=round)

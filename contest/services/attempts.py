@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from accounts.clock import iso
-from accounts.models import Membership, RoleGrant, User
+from accounts.models import Membership, User
 from accounts.problems import Problem, not_found
 from accounts.rights import barring_grants
 from contest import problems
@@ -59,7 +59,8 @@ _START = """INSERT INTO contest_attempt (id, round_id, user_id, number, unit_id,
         clock.now, least(r.closes_at, clock.now + make_interval(secs => %(limit)s)),
         array_fill(0::smallint, ARRAY[%(size)s]), array_fill(0, ARRAY[%(size)s]), 0, true
     FROM (SELECT clock_timestamp() AS now OFFSET 0) clock, contest_round r, accounts_user u
-    WHERE u.id = %(user)s AND u.is_active AND r.id = %(round)s AND r.state = 'scheduled' AND clock.now >= r.opens_at AND clock.now < r.closes_at
+    WHERE u.id = %(user)s AND u.is_active AND r.id = %(round)s
+        AND r.state = 'scheduled' AND clock.now >= r.opens_at AND clock.now < r.closes_at
     FOR SHARE OF r, u
     ON CONFLICT DO NOTHING
     RETURNING started_at, deadline"""

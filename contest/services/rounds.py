@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
 from accounts.clock import iso, server_now
-from accounts.models import AuditEntry, Role, RoleGrant, Unit, User
+from accounts.models import AuditEntry, User
 from accounts.problems import Refused
+from accounts.rights import Right, holders_over
 from accounts.text import nfc, search_key
 from contest.models import Contest, Prize, Question, Round, RoundQuestion
 from contest.models.round import RoundState
@@ -278,13 +279,7 @@ def editors_of_key(round: Round) -> set[int]:
 
 def possible_confirmers(round: Round) -> list[User]:
     """Organisers of the contest who may confirm the key, by name."""
-    above: list[int] = []
-    unit: Unit | None = round.contest.unit
-    while unit is not None:
-        above.append(unit.pk)
-        unit = unit.parent
-    grants = RoleGrant.objects.in_force().filter(role=Role.ORGANISER, unit__in=above).values("user_id")
-    people = User.objects.filter(pk__in=grants, is_active=True)
+    people = holders_over(round.contest.unit_id, Right.EDIT_CONTESTS)
     return list(people.exclude(pk__in=editors_of_key(round)).order_by("sort_key"))
 
 
