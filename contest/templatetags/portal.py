@@ -10,9 +10,14 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from accounts.rights import HOLDERS, Right
 from contest.models import Contest
 
 register = template.Library()
+
+# Entries of the navigation that stand for every page below their address, except pages that are everybody's.
+_ROOMS = ("manage-home", "reports", "requests")
+_DOORS = ("/requests/account/", "/requests/unit/")
 
 
 class NavItem(NamedTuple):
@@ -50,6 +55,8 @@ def _navigation(context: template.Context, contest: Contest | None, path: str) -
     if signed_in:
         pages.append(("rounds", [], _("Tuần thi của tôi")))
         roles = set(context.get("roles") or ())
+        if roles & HOLDERS[Right.PROPOSE]:
+            pages.append(("requests", [], _("Việc của đơn vị")))
         if roles & {"coordinator", "organiser", "secretary", "auditor"}:
             pages.append(("reports", [], _("Báo cáo")))
         if roles & {"organiser", "administrator", "auditor", "secretary"}:
@@ -59,7 +66,7 @@ def _navigation(context: template.Context, contest: Contest | None, path: str) -
         url = _reverse_or_none(name, arguments)
         if url:
             items.append(
-                NavItem(label, url, path == url or (name in ("manage-home", "reports") and path.startswith(url)))
+                NavItem(label, url, path == url or (name in _ROOMS and path.startswith(url) and path not in _DOORS))
             )
     return items
 
