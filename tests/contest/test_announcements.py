@@ -345,6 +345,7 @@ def test_control_without_the_constraint_they_are_told_twice(unit):
     assert told() == ["p0", "p0", "p1", "p1", "p2", "p3"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_two_beats_at_once_tell_everybody_once_and_wait_for_nobody(unit):
     for number in range(6):
