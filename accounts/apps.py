@@ -9,5 +9,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.sessions import start_stamps
+        from accounts.sso import checks  # noqa: F401  registers them
 
         user_logged_in.connect(start_stamps)
