@@ -205,13 +205,20 @@ class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
     def in_force(self) -> "RoleGrantQuerySet":
         return self.filter(Q(valid_to=None) | Q(valid_to__gt=ClockTimestamp()), valid_from__lte=ClockTimestamp())
 
+    def not_over(self) -> "RoleGrantQuerySet":
+        """In force, or still to come."""
+        return self.filter(Q(valid_to=None) | Q(valid_to__gt=ClockTimestamp())).ever_in_force()
+
     def ever_in_force(self) -> "RoleGrantQuerySet":
         """Without those that were revoked before their first moment."""
         return self.filter(Q(valid_to=None) | Q(valid_to__gt=F("valid_from")))
 
 
 class RoleGrant(models.Model):
-    """A role given to a person over a unit and everything below it; the root unit means everywhere."""
+    """A role given to a person over a unit and everything below it; the root unit means everywhere.
+
+    In force over [valid_from, valid_to). One revoked before its first moment ends at that moment.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="role_grants")
     role = models.CharField(_("vai trò"), max_length=20, choices=Role.choices)
@@ -229,27 +236,49 @@ class RoleGrant(models.Model):
             models.UniqueConstraint(
                 fields=["user", "role", "unit"], condition=Q(valid_to=None), name="role_grant_once_while_open"
             ),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="role_grant_starts_before_end"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_role_display()} ({self.unit})"
 
 
+class RoleReview(models.Model):
+    """Somebody looked at a grant and found that it is still needed."""
+
+    grant = models.ForeignKey(RoleGrant, models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        verbose_name = _("lần rà soát vai trò")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.grant} ({self.at:%d/%m/%Y})"
+
+
 class ApiTokenManager(models.Manager["ApiToken"]):
-    def issue(self, *, user: User, expires_at: datetime) -> tuple["ApiToken", str]:
+    def issue(self, *, user: User, expires_at: datetime, label: str = "") -> tuple["ApiToken", str]:
         """Create a token for `user`. The text is returned once and never stored."""
         text = secrets.token_urlsafe(32)
-        return self.create(user=user, digest=ApiToken.digest_of(text), expires_at=expires_at), text
+        token = self.create(user=user, digest=ApiToken.digest_of(text), expires_at=expires_at, label=label)
+        return token, text
 
 
 class ApiToken(models.Model):
     """A secret with which a program acts as one participant, and as nothing more than a participant."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    label = models.CharField(_("tên gợi nhớ"), max_length=100, blank=True, default="", db_default="")
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(db_default=ClockTimestamp())
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    # To the day: noting every call would make each a write.
+    last_used_on = models.DateField(null=True, blank=True)
 
     objects = ApiTokenManager()
 
