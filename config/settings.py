@@ -1,11 +1,13 @@
 """All settings, read from the environment. `.env.example` lists the variables."""
 
+import re
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
 import environ
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from accounts.sso.configuration import read_local_passwords, read_providers
@@ -34,6 +36,7 @@ ALLOW_REHEARSAL = env.bool("ALLOW_REHEARSAL", default=False)
 
 INSTALLED_APPS = [
     "accounts",  # before django.contrib.auth: its changepassword leaves a trace
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -302,11 +305,19 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Another host of the same domain cannot set a cookie of this name. The CSRF cookie keeps the name that programs know;
+# against a planted one Django checks the Origin header.
+SESSION_COOKIE_NAME = "__Host-sessionid" if SECURE else "sessionid"
 SESSION_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = False
+CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = SECURE
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "accounts.views.failures.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = (
@@ -322,6 +333,12 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": X_FRAME_OPTIONS,
 }
+
+# The unlisted admin (config/admin.py): off without a path that nobody can guess; on that host only, if one is named.
+ADMIN_PATH = env.str("ADMIN_PATH", default="").strip("/")
+ADMIN_HOST = env.str("ADMIN_HOST", default="")
+if ADMIN_PATH and not re.fullmatch(r"[0-9A-Za-z_-]{16,}", ADMIN_PATH):
+    raise ImproperlyConfigured("ADMIN_PATH must be one segment of at least 16 letters and digits")
 
 # --- Personal data --------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Every address of the portal, by room."""
 
+from django.conf import settings
 from django.urls import include, path
 
 from accounts.views.failures import not_offered
@@ -31,6 +32,11 @@ urlpatterns = [
     path("health/ready", health.ready),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
+
+if settings.ADMIN_PATH:
+    from config.admin import site
+
+    urlpatterns.append(path(f"{settings.ADMIN_PATH}/", site.urls))
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"

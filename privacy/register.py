@@ -204,11 +204,17 @@ REGISTER: Mapping[str, Table] = {
         | acted("granted_by"),
         other="id",
     ),
+    "accounts.RoleReview": Table(
+        _("Lần rà soát vai trò"),
+        ("grant__user",),
+        listed("at", DUTY, KEPT, why=ALIAS) | acted("reviewer"),
+        other="id grant",
+    ),
     "accounts.ApiToken": Table(
         _("Mã truy cập API"),
         ("user",),
         listed("user", SIGN_IN, DELETED, exported=False, why=ALIAS)
-        | listed("created_at expires_at revoked_at", SIGN_IN, DELETED)
+        | listed("label created_at expires_at revoked_at last_used_on", SIGN_IN, DELETED)
         | listed("digest", SIGN_IN, DELETED, exported=False, why=SECRET),
         other="id",
     ),
@@ -279,6 +285,10 @@ REGISTER: Mapping[str, Table] = {
         (),
         listed("session_key session_data", VISIT, DELETED, exported=False, why=SECRET),
         other="expire_date",
+    ),
+    "admin.LogEntry": Table(
+        personal=acted("user"),
+        other="id action_time content_type object_id object_repr action_flag change_message",
     ),
     "auth.Permission": Table(other="id name content_type codename"),
     "auth.Group": Table(other="id name"),
