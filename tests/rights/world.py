@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from accounts.clock import server_now
@@ -19,6 +20,7 @@ from contest.closing import close_round
 from contest.models import Attempt, Contest, Round
 from contest.models.round import RoundState
 from contest.record import public_record_directory
+from notifications.services import notify
 from reports.services import request_export, run_export
 from tests.factories import (
     draft_round,
@@ -88,6 +90,11 @@ class World:
             "banks:slug": [objects["question"].bank.slug],
             "questions:int": [str(objects["question"].pk)],
             "roles:int": [str(objects["grant"].pk)],
+            "people:int": [str(place.people["participant"].pk)],
+            "sessions:int": [str(person.usersession_set.get().pk)],
+            "notifications:int": [str(person.notifications.latest("pk").pk)],
+            "messages:slug": ["round_opened"],
+            "mail:int": [str(person.notifications.latest("pk").pk)],
             "exports:uuid": [str(export.pk) for export in person.exports.all()[:1]] or [str(attempt.pk)],
             "record:str": ["record.json"],
             "int": ["1"],
@@ -125,6 +132,10 @@ BODIES: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
         "reason": "Quyết định 1",
     },
     "manage-role-revoke": lambda world, who, side: {"reason": "Hết nhiệm kỳ"},
+    **{
+        f"manage-person-{act}": lambda world, who, side: {"reason": "Đơn ngày 1/6"}
+        for act in ("deactivate", "reactivate", "end-sessions", "reset-second-factor")
+    },
     "report-exports": lambda world, who, side: {
         "kind": "participation",
         "round": world.place(side).rounds["open"].pk,
@@ -144,6 +155,8 @@ def build_world() -> World:
         place.people = _people(place)
         _attempts(place)
         _exports(place)
+        _sessions(place)
+        _messages(place)
         _public_record(place.rounds["published"])
     clients = {who: browser_of(person, raise_request_exception=False) for who, person in own.people.items()}
     clients["anonymous"] = Client(raise_request_exception=False)
@@ -196,6 +209,20 @@ def _attempts(place: Place) -> None:
         close_round(place.rounds[name].pk)
         Round.objects.filter(pk=place.rounds[name].pk).update(state=RoundState[name.upper()])
         place.rounds[name].refresh_from_db()
+
+
+def _sessions(place: Place) -> None:
+    """A browser besides, in which each person is signed in too."""
+    for person in place.people.values():
+        store = SessionStore()
+        store.create()
+        person.usersession_set.create(ip="192.0.2.1", session_key=store.session_key, user_agent="Firefox/140")
+
+
+def _messages(place: Place) -> None:
+    """A message to everybody."""
+    for person in place.people.values():
+        notify(user=person, kind="result", subject="Đã công bố kết quả")
 
 
 def _exports(place: Place) -> None:
