@@ -73,6 +73,7 @@ GROUPS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
             "units.import": gettext_lazy("đã nhập đơn vị từ tệp, thuộc"),
             "staff.import": gettext_lazy("đã nhập nhân sự từ tệp, thuộc"),
             "unit.set_headcount": gettext_lazy("đã ghi biên chế của"),
+            "admin.change": gettext_lazy("đã sửa ở trang quản trị hệ thống"),
         },
     ),
     "request": (
@@ -98,6 +99,7 @@ GROUPS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
             "role.grant": gettext_lazy("đã cấp vai trò"),
             "role.revoke": gettext_lazy("đã thu hồi vai trò"),
             "role.review": gettext_lazy("đã rà soát vai trò"),
+            "role.export": gettext_lazy("đã tải danh sách vai trò"),
         },
     ),
     "user": (
