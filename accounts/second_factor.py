@@ -29,9 +29,9 @@ from accounts.sessions import end_sessions_of, forget_looking
 
 # What somebody who still has to give a second factor may reach: what is there for everybody, and the way to it.
 OPEN_PAGES = frozenset({
-    "home", "rules", "results", "record-file", "verifier", "api-schema", "set_language",
+    "home", "rules", "results", "record-file", "verifier", "api-schema", "set_language", "privacy-notice",
     "account_login", "account_logout", "account_inactive", "account_reauthenticate", "account-security",
-    "session-clock", "mfa_activate_totp", "mfa_authenticate", "mfa_reauthenticate", "mfa_index",
+    "account-request", "session-clock", "mfa_activate_totp", "mfa_authenticate", "mfa_reauthenticate", "mfa_index",
 })  # fmt: skip
 # Signing in with the organisation's account, whatever provider it is.
 OPEN_PREFIXES = ("openid_connect_", "socialaccount_", "sso-")

@@ -51,7 +51,7 @@ def _pages_of_mine() -> list[dict[str, str]]:
     pages = [
         ("account-security", "shield", _("Bảo mật"), _("Xác thực hai lớp, các thiết bị đang đăng nhập")),
         ("notifications", "bell", _("Thông báo"), _("Tin nhắn của cổng thông tin và cách nhận")),
-        ("my-data", "doc", _("Dữ liệu của tôi"), _("Tải về, yêu cầu đính chính hoặc xóa")),
+        ("privacy-my-data", "doc", _("Dữ liệu của tôi"), _("Tải về, yêu cầu đính chính hoặc xóa")),
         ("api-tokens", "lock", _("Mã truy cập API"), _("Cho phần mềm dự thi thay bạn")),
     ]
     found = []

@@ -15,12 +15,16 @@ from django.test import Client
 
 from accounts.clock import server_now
 from accounts.models import Role, Unit, User
+from accounts.sso.identity import Identity
 from contest.attempt_key import AttemptKey, sign_key
 from contest.closing import close_round
 from contest.models import Attempt, Contest, Round
 from contest.models.round import RoundState
 from contest.record import public_record_directory
 from notifications.services import notify
+from proposals.models import StaffRow
+from proposals.services.proposals import draft_staff, send_proposal
+from proposals.services.requests import request_account, request_unit_correction
 from reports.services import request_export, run_export
 from tests.factories import (
     draft_round,
@@ -93,6 +97,9 @@ class World:
             "people:int": [str(place.people["participant"].pk)],
             "sessions:int": [str(person.usersession_set.get().pk)],
             "notifications:int": [str(person.notifications.latest("pk").pk)],
+            "accounts:int": [str(objects["account request"].pk)],
+            "corrections:int": [str(objects["correction"].pk)],
+            "proposals:int": [str(objects["proposal"].pk)],
             "messages:slug": ["round_opened"],
             "mail:int": [str(person.notifications.latest("pk").pk)],
             "exports:uuid": [str(export.pk) for export in person.exports.all()[:1]] or [str(attempt.pk)],
@@ -157,6 +164,7 @@ def build_world() -> World:
         _exports(place)
         _sessions(place)
         _messages(place)
+        _requests(place)
         _public_record(place.rounds["published"])
     clients = {who: browser_of(person, raise_request_exception=False) for who, person in own.people.items()}
     clients["anonymous"] = Client(raise_request_exception=False)
@@ -209,6 +217,27 @@ def _attempts(place: Place) -> None:
         close_round(place.rounds[name].pk)
         Round.objects.filter(pk=place.rounds[name].pk).update(state=RoundState[name.upper()])
         place.rounds[name].refresh_from_db()
+
+
+def _requests(place: Place) -> None:
+    """A stranger who asks for an account, a person who asks to be moved, and what the coordinator has proposed."""
+    identity = Identity(provider="sso", issuer="https://idp.example.vn", subject=place.unit.code)
+    place.objects["account request"] = request_account(
+        identity=identity,
+        employee_id=f"LA-{place.unit.code}",
+        full_name="Người Lạ",
+        unit=place.unit,
+        unit_text="",
+        note="",
+    )
+    place.objects["correction"] = request_unit_correction(
+        user=make_user(unit=place.unit), unit=place.department, note="Chuyển công tác"
+    )
+    row = StaffRow(number=1, employee_id=f"MOI-{place.unit.code}", full_name="Người Mới", unit_code=place.unit.code)
+    coordinator = place.people["coordinator"]
+    proposal, _diff = draft_staff(unit=place.department, rows=[row], note="Tuyển dụng", actor=coordinator)
+    send_proposal(proposal=proposal, actor=coordinator)
+    place.objects["proposal"] = proposal
 
 
 def _sessions(place: Place) -> None:
