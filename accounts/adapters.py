@@ -21,8 +21,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit import record_audit
 from accounts.clock import ClockTimestamp
-from accounts.models import SignInFailure, User
+from accounts.models import RoleGrant, SignInFailure, User
 from accounts.rights import SECOND_FACTOR_ROLES, roles_of
 from accounts.second_factor import has_totp
 from accounts.sign_in_limits import TooManyFailures, begin_try
@@ -48,7 +49,14 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request, user, **kwargs):
         User.objects.filter(pk=user.pk, linked_at=None).update(linked_at=ClockTimestamp())
+        _trace_of_power(user, "session.start", actor=user)
         return super().post_login(request, user, **kwargs)
+
+    def authentication_failed(self, request, **credentials: Any):
+        named = User.objects.filter(employee_id=credentials.get("username", "")).first()
+        if named is not None:
+            _trace_of_power(named, "session.refused", actor=None)
+        super().authentication_failed(request, **credentials)
 
     def authenticate(self, request, **credentials: Any):
         """Check a password, within the limits on guessing."""
@@ -87,6 +95,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """A password does not stand in for the code of somebody who has an app for it."""
         methods = super().get_reauthentication_methods(user)
         return [method for method in methods if method["id"] == "mfa_reauthenticate"] or methods
+
+
+def _trace_of_power(user: User, verb: str, *, actor: User | None) -> None:
+    """Trace a sign-in, or a failed one, to an account with a role. Participants come by the thousand and leave none."""
+    if RoleGrant.objects.in_force().filter(user=user).exists():
+        record_audit(actor=actor, verb=verb, object=user)
 
 
 class MFAAdapter(DefaultMFAAdapter):

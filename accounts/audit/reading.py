@@ -56,7 +56,7 @@ class Wanted:
             entries = entries.filter(request_id=self.request_id)
         if self.since:
             entries = entries.filter(at__gte=_start_of(self.since))
-        if self.until:
+        if self.until and self.until < date.max:
             entries = entries.filter(at__lt=_start_of(self.until + timedelta(days=1)))
         return entries
 
