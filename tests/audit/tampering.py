@@ -9,12 +9,12 @@ from accounts.audit import record_audit
 from accounts.audit.chain import COLUMNS, GENESIS, entries_digest, entry_digest
 from accounts.audit.sealing import digest_of, seal_audit
 from accounts.models import AuditEntry, AuditLink, AuditSeal, User
-from tests.factories import make_unit, make_user
+from tests.factories import make_root, make_unit, make_user
 
 
 def act(number: int, actor: User) -> AuditEntry:
     """An act with something in every column."""
-    unit = make_unit(f"DV-{number}")
+    unit = make_unit(f"DV-{number}", parent=make_root())
     return record_audit(
         actor=actor, verb="unit.set_headcount", object=unit, before={"headcount": 1}, after={"headcount": number}
     )

@@ -12,7 +12,7 @@ from accounts.clock import server_now
 from accounts.models import AuditEntry, AuditLink, AuditSeal
 from accounts.tasks import seal_audit as seal_task
 from tests.audit.tampering import act, sealed_trace
-from tests.factories import make_unit, make_user
+from tests.factories import make_root, make_unit, make_user
 
 
 def places() -> list[tuple[int, int, int]]:
@@ -48,7 +48,7 @@ def test_a_run_that_does_not_come_to_the_end_says_so():
 def commit_out_of_order(seal: Callable[[], object]) -> tuple[int, int]:
     """An entry that commits after one with a higher id has been sealed; returns both ids, the early one first."""
     actor = make_user()
-    make_unit()  # its kind is there, so the two do not wait for each other
+    make_unit(parent=make_root())  # its kind is there, so the two do not wait for each other
     written, may_commit = threading.Event(), threading.Event()
     late: list[int] = []
 
