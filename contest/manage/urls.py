@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from accounts.views import audit, roles
+from accounts.views import audit, role_review, roles
 from contest.manage import contests, people, persons, questions, results, rounds
 
 urlpatterns = [
@@ -49,5 +49,8 @@ urlpatterns = [
     path("audit/anchor/", audit.anchor, name="manage-audit-anchor"),
     path("roles/", roles.roles, name="manage-roles"),
     path("roles/grant/", roles.grant, name="manage-role-grant"),
+    path("roles/review/", role_review.review, name="manage-role-review"),
+    path("roles/review/keep/", role_review.keep, name="manage-role-keep"),
+    path("roles/<int:pk>/", roles.history, name="manage-role"),
     path("roles/<int:pk>/revoke/", roles.revoke, name="manage-role-revoke"),
 ]

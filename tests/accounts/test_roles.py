@@ -66,8 +66,10 @@ def test_nobody_revokes_their_own_last_administrator_grant(administrator):
 
 def test_the_last_administrator_of_all_is_kept_and_a_grant_ends_once(administrator):
     outsider = make_user()
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="không có quyền"):
         revoke_role(grant=RoleGrant.objects.get(), reason="x", actor=outsider)
+    with pytest.raises(Refused, match="cuối cùng"):
+        revoke_role(grant=RoleGrant.objects.get(), reason="x", actor=administrator)
     judge = grant(make_user(), "judge")
     with pytest.raises(Refused):
         revoke_role(grant=judge, reason=" ", actor=administrator)
