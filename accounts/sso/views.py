@@ -9,7 +9,6 @@ from allauth.account.views import LoginView as PasswordLoginView
 from allauth.account.views import LogoutView as LocalLogoutView
 from allauth.account.views import PasswordChangeView
 from allauth.socialaccount.adapter import get_adapter
-from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.conf import settings
@@ -30,10 +29,11 @@ from accounts.sso.provider import PortalProvider, StrictAdapter
 
 
 def _provider(request: HttpRequest, provider_id: str) -> PortalProvider:
-    try:
-        return get_adapter(request).get_provider(request, provider_id)
-    except SocialApp.DoesNotExist:
-        raise Http404 from None
+    """The provider with this id. Raises Http404. The library would also take the name of the protocol for one."""
+    adapter = get_adapter(request)
+    if all(app.provider_id != provider_id for app in adapter.list_apps(request)):
+        raise Http404
+    return adapter.get_provider(request, provider_id)
 
 
 @require_http_methods(["GET", "POST"])
