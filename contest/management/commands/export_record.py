@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from django.core.management.base import CommandError, CommandParser
-from django.db import transaction
 
 from accounts.audit import record_audit
 from accounts.commands import TracedCommand
@@ -22,10 +21,12 @@ class Command(TracedCommand):
     def handle(self, *args, round_id: int, out: Path, full: bool, **options) -> None:
         try:
             round = Round.objects.counted().get(pk=round_id)
-            with transaction.atomic():
-                after = {"edition": "full" if full else "public"}
-                record_audit(actor=None, verb="record.export", object=round, after=after)
-                result_hash = write_record(round, out, full=full)
+            if not round.has_result:
+                raise NoRecord
+            # Before the files, as those are read in a transaction of their own: none leaves without a trace.
+            after = {"edition": "full" if full else "public"}
+            record_audit(actor=None, verb="record.export", object=round, after=after)
+            result_hash = write_record(round, out, full=full)
         except Round.DoesNotExist:
             raise CommandError(f"round {round_id} does not exist") from None
         except NoRecord:
