@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from accounts.audit import checks, sealing
+from accounts.sessions import forget_ended_sessions
+from accounts.sign_in_limits import forget_old_failures
 
 
 @shared_task
@@ -20,3 +22,10 @@ def run_audit_check(check_id: int) -> None:
 @shared_task
 def check_audit_nightly() -> None:
     checks.check_nightly()
+
+
+@shared_task
+def forget_sessions() -> None:
+    """Delete what ended sessions and wrong passwords left behind."""
+    forget_ended_sessions()
+    forget_old_failures()

@@ -161,6 +161,11 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE |= {
     "accounts.tasks.seal_audit": {"task": "accounts.tasks.seal_audit", "schedule": 60, "options": {"expires": 3600}},
+    "accounts.tasks.forget_sessions": {
+        "task": "accounts.tasks.forget_sessions",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
     "accounts.tasks.check_audit_nightly": {
         "task": "accounts.tasks.check_audit_nightly",
         "schedule": crontab(hour=2, minute=20),
