@@ -93,7 +93,7 @@ def build_public_record(round: Round) -> str | None:
     if round.result_hash and (public_record_directory(round) / "record.json").is_file():
         return round.result_hash
     settings.RECORD_DIR.mkdir(parents=True, exist_ok=True)
-    with _sole_builder(round) as is_sole:
+    with sole_builder(round) as is_sole:
         if not is_sole:
             return None
         working = Path(tempfile.mkdtemp(prefix="building-", dir=settings.RECORD_DIR))
@@ -110,7 +110,7 @@ def build_public_record(round: Round) -> str | None:
 
 
 @contextmanager
-def _sole_builder(round: Round) -> Iterator[bool]:
+def sole_builder(round: Round) -> Iterator[bool]:
     """Whether this is the one process at the round's record. The lock ends with its process, however that ends."""
     with (settings.RECORD_DIR / f".round-{round.pk}.lock").open("w") as file:
         try:

@@ -14,6 +14,7 @@ from accounts.clock import server_now
 from accounts.problems import Refused
 from accounts.rights import Right
 from accounts.text import search_key
+from contest.full_record import may_have_full_record
 from contest.manage.access import carried_out, contest_for, page_context, page_of, round_for, words_of
 from contest.manage.forms import ExtensionForm, PrizeFormSet, RoundForm
 from contest.manage.steps import Step, next_step
@@ -50,6 +51,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         context["step"] = _step_of(round)
     elif round.has_result and not round.is_practice:
         context["ties"] = undrawn_ties(round) if round.state != RoundState.FINAL else []
+        context["may_have_record"] = may_have_full_record(request.user, round)
     return render(request, "manage/round.html", context)
 
 

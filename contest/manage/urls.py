@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from accounts.views import audit, role_review, roles
-from contest.manage import contests, people, persons, questions, results, rounds
+from contest.manage import contests, people, persons, questions, record, results, rounds
 
 urlpatterns = [
     path("", contests.home, name="manage-home"),
@@ -33,6 +33,7 @@ urlpatterns = [
     path("rounds/<int:pk>/publish/", results.publish, name="manage-round-publish"),
     path("rounds/<int:pk>/finalise/", results.finalise, name="manage-round-finalise"),
     path("rounds/<int:pk>/standings/", results.standings, name="manage-round-standings"),
+    path("rounds/<int:pk>/record/", record.full_record, name="manage-round-record"),
     path("rounds/<int:pk>/draws/", results.draws, name="manage-draws"),
     path("banks/", questions.banks, name="manage-banks"),
     path("banks/new/", questions.bank_create, name="manage-bank-create"),
