@@ -1,8 +1,8 @@
 """How the API knows who calls: a token that acts as one participant, or the portal's session."""
 
+from django.utils import timezone
 from rest_framework import authentication, exceptions
 
-from accounts.clock import ClockTimestamp
 from accounts.models import ApiToken, User
 
 
@@ -14,13 +14,16 @@ class TokenAuthentication(authentication.BaseAuthentication):
         if scheme.lower() != "token":
             return None
         token = (
-            ApiToken.objects.select_related("user")
-            .filter(digest=ApiToken.digest_of(text.strip()), revoked_at=None, expires_at__gt=ClockTimestamp())
-            .filter(user__is_active=True)
+            ApiToken.objects.usable()
+            .select_related("user")
+            .filter(digest=ApiToken.digest_of(text.strip()), user__is_active=True)
             .first()
         )
         if token is None:
             raise exceptions.AuthenticationFailed
+        today = timezone.localdate()
+        if token.last_used_on != today:  # a write on the first call of the day only
+            ApiToken.objects.filter(pk=token.pk).update(last_used_on=today)
         return token.user, token
 
     def authenticate_header(self, request) -> str:

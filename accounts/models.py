@@ -260,7 +260,12 @@ class RoleReview(models.Model):
         return f"{self.grant} ({self.at:%d/%m/%Y})"
 
 
-class ApiTokenManager(models.Manager["ApiToken"]):
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def usable(self) -> "ApiTokenQuerySet":
+        return self.filter(revoked_at=None, expires_at__gt=ClockTimestamp())
+
+
+class ApiTokenManager(models.Manager.from_queryset(ApiTokenQuerySet)):  # type: ignore[misc]
     def issue(self, *, user: User, expires_at: datetime, label: str = "") -> tuple["ApiToken", str]:
         """Create a token for `user`. The text is returned once and never stored."""
         text = secrets.token_urlsafe(32)

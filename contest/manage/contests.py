@@ -25,6 +25,7 @@ from contest.models import Block, Contest, Round
 from contest.models.round import RoundState
 from contest.rules import cautions_of, settings_of
 from contest.services.setup import delete_block, hide_contest, save_block, save_contest, show_contest
+from proposals.inbox import Waiting, to_decide
 
 
 @require_safe
@@ -53,8 +54,13 @@ def home(request: HttpRequest) -> HttpResponse:
             "contests": contests,
             "may_create": Right.EDIT_CONTESTS in rights,
             "links": _shared_pages(rights, rights_everywhere(request.user)),
+            "waiting": _waiting(request) if Right.DECIDE_REQUESTS in rights else None,
         },
     )
+
+
+def _waiting(request: HttpRequest) -> Waiting:
+    return to_decide(units_with(request.user, Right.DECIDE_REQUESTS), user=request.user)
 
 
 def _mark_steps(rounds: list[Round], now: datetime) -> None:
@@ -71,6 +77,7 @@ def _shared_pages(rights: set[Right], everywhere: set[Right]) -> list[dict[str, 
         ("manage-import-questions", "upload", _("Nhập câu hỏi"), _("Từ tệp CSV hoặc XLSX"), Right.EDIT_CONTESTS),
         ("manage-audit", "list", _("Nhật ký thao tác"), _("Ai đã làm gì, lúc nào"), Right.READ_AUDIT),
         ("manage-roles", "shield", _("Vai trò"), _("Cấp và thu hồi vai trò"), Right.GRANT_ROLES),
+        ("manage-tokens", "lock", _("Mã truy cập API"), _("Mã đang dùng, thu hồi"), Right.MANAGE_PEOPLE),
         ("manage-people", "users", _("Người dùng"), _("Khóa tài khoản, phiên đăng nhập"), Right.MANAGE_PEOPLE),
         (
             "manage-data-requests",

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from accounts.views import audit, role_review, roles
+from accounts.views import audit, role_review, roles, tokens
 from contest.manage import contests, people, persons, questions, record, results, rounds
 
 urlpatterns = [
@@ -48,6 +48,8 @@ urlpatterns = [
     path("audit/", audit.trace, name="manage-audit"),
     path("audit/verify/", audit.verify, name="manage-audit-verify"),
     path("audit/anchor/", audit.anchor, name="manage-audit-anchor"),
+    path("tokens/", tokens.tokens, name="manage-tokens"),
+    path("tokens/<int:pk>/revoke/", tokens.revoke, name="manage-token-revoke"),
     path("roles/", roles.roles, name="manage-roles"),
     path("roles/grant/", roles.grant, name="manage-role-grant"),
     path("roles/review/", role_review.review, name="manage-role-review"),
