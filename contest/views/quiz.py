@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.authentication import person_of
 from accounts.clock import iso, server_now
+from accounts.models import Membership, Unit
 from accounts.problems import Problem
 from accounts.sessions import keep_until
 from contest.attempt_key import AttemptKey
@@ -89,9 +90,16 @@ def round_start(request: HttpRequest, pk: int) -> HttpResponse:
             "refusal": refusal or stranger,
             "stranger": stranger,
             "questions": paper_of(round.pk).size,
+            "unit": _unit_of(request) if mine.may_start and not stranger else None,
         },
         status=refusal.status if refusal else 200,
     )
+
+
+def _unit_of(request: HttpRequest) -> Unit | None:
+    """The unit that an attempt started now would count for: people are to see it before they start."""
+    membership = Membership.objects.current().filter(user=request.user).select_related("unit").first()
+    return membership.unit if membership else None
 
 
 @login_required
