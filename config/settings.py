@@ -185,6 +185,14 @@ CELERY_BEAT_SCHEDULE |= {
     },
 }  # fmt: skip
 
+CELERY_BEAT_SCHEDULE |= {
+    "proposals.tasks.forget_old_requests": {
+        "task": "proposals.tasks.forget_old_requests",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 3600},
+    }
+}
+
 # --- Mail -----------------------------------------------------------------------------------------
 
 # Without a mail server messages are in the portal only.
