@@ -4,7 +4,7 @@ Each is an `Announcement` whose key names round and occasion, so that it is made
 often. People are told in short batches within a bounded time, and not at all while a round waits to be closed.
 Nothing that is told before publication says anything of scores, perfect papers or answers.
 
-Keys: round:12:round_opened   round:12:closing_24h:CLOSE   round:12:result   round:12:result_prize:POSITION:VERSION
+Keys: round:12:round_opened   round:12:closing_24h:CLOSE   round:12:result   round:12:result_prize:PRIZE:VERSION
 """
 
 import time
@@ -123,7 +123,7 @@ def _announce_result(round: Round, now: datetime) -> None:
     """To each kind of winners their prize, to everybody else who took part that the result is there."""
     path = reverse("results", args=[round.pk])
     for prize in Prize.objects.filter(round=round, standings__isnull=False).distinct():
-        occasion = Occasion(f"result_prize:{prize.position}:{round.version}", "result_prize", prize.title)
+        occasion = Occasion(f"result_prize:{prize.pk}:{round.version}", "result_prize", prize.title)
         _write(round, occasion, path=path)
     if round.published_at is not None and round.published_at > now - RESULT_IS_NEWS:
         _write(round, Occasion("result", "result"), path=path)
@@ -156,20 +156,18 @@ def _values(round: Round) -> dict[str, str]:
 _ROSTER = """SELECT m.user_id FROM accounts_membership m
     JOIN contest_roundunit ru ON ru.round_id = %(round)s AND ru.unit_id = m.unit_id
     JOIN accounts_user p ON p.id = m.user_id AND p.is_active
-    WHERE m.ends_on IS NULL AND m.user_id > %(after)s AND m.user_id <> ALL (%(barred)s)"""
-# Who has used up all attempts without an answer cannot take part any more.
-_NOT_YET = f"""{_ROSTER} AND NOT EXISTS (SELECT FROM contest_attempt a WHERE a.round_id = %(round)s
-        AND a.user_id = m.user_id AND a.state <> 'abandoned')
-    AND (%(allowed)s::int IS NULL OR %(allowed)s::int > (SELECT count(*) FROM contest_attempt a
-        WHERE a.round_id = %(round)s AND a.user_id = m.user_id))"""
-_PRIZED = """SELECT FROM contest_standing s JOIN contest_attempt w ON w.id = s.attempt_id
-    WHERE s.round_id = %(round)s AND s.prize_id IS NOT NULL AND w.user_id = a.user_id"""
-_TOOK_PART = f"""SELECT DISTINCT a.user_id FROM contest_attempt a WHERE a.round_id = %(round)s
-    AND a.user_id > %(after)s AND a.state IN ('submitted', 'cut_off') AND NOT EXISTS ({_PRIZED})"""
+    WHERE m.ends_on IS NULL AND m.user_id > %(after)s AND m.user_id <= %(upto)s
+    AND m.user_id <> ALL (%(barred)s::bigint[])"""
+_TAKEN = """SELECT a.user_id FROM contest_attempt a
+    WHERE a.round_id = %(round)s AND a.user_id > %(after)s AND a.user_id <= %(upto)s"""
+# Who has used up all attempts without an answer cannot take part any more either.
+_NOT_YET = f"""{_ROSTER} AND m.user_id NOT IN ({_TAKEN} GROUP BY a.user_id
+        HAVING bool_or(a.state <> 'abandoned') OR count(*) >= %(allowed)s::int)"""
+_PRIZED = """SELECT a.user_id FROM contest_standing s JOIN contest_attempt a ON a.id = s.attempt_id
+    WHERE s.round_id = %(round)s AND s.prize_id IS NOT NULL AND a.user_id > %(after)s AND a.user_id <= %(upto)s"""
+_TOOK_PART = f"{_TAKEN} AND a.state IN ('submitted', 'cut_off') AND a.user_id NOT IN ({_PRIZED}) GROUP BY a.user_id"
 # A later version tells those only whom no earlier one has told of this prize.
-_WINNERS = """SELECT a.user_id FROM contest_standing s JOIN contest_attempt a ON a.id = s.attempt_id
-    JOIN contest_prize p ON p.id = s.prize_id AND p.position = %(position)s
-    WHERE s.round_id = %(round)s AND a.user_id > %(after)s
+_WINNERS = f"""{_PRIZED} AND s.prize_id = %(prize)s
     AND NOT EXISTS (SELECT FROM notifications_announcement earlier
         JOIN notifications_notification n ON n.announcement_id = earlier.id AND n.user_id = a.user_id
         WHERE starts_with(earlier.key, %(prize_key)s))"""
@@ -182,10 +180,10 @@ def audience_of(key: str) -> Audience:
     if occasion == "result":
         return Audience(_TOOK_PART, parameters)
     if occasion == "result_prize":
-        position = rest[0].split(":")[0]
-        told = f"round:{number}:result_prize:{position}:"
-        return Audience(_WINNERS, parameters | {"position": int(position), "prize_key": told})
-    unit_id = Contest.objects.values_list("unit", flat=True).get(rounds=number)
+        prize = rest[0].split(":")[0]
+        told = f"round:{number}:result_prize:{prize}:"
+        return Audience(_WINNERS, parameters | {"prize": int(prize), "prize_key": told})
+    unit_id = Contest.objects.values_list("unit", flat=True).get(rounds=int(number))
     barred = barring_grants(unit_id).in_force().values_list("user_id", flat=True)
     roster = parameters | {"barred": list(barred)}
     if occasion == Kind.ROUND_OPENED:

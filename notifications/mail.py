@@ -13,6 +13,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -166,7 +167,8 @@ def _start(notification: Notification) -> bool:
 
 def _note(notification: Notification, outcome: Outcome) -> None:
     """Write down what became of a mail. One that was given up for lost meanwhile is corrected."""
-    state, fields = outcome.state, {"error": outcome.error}
+    state = outcome.state
+    fields: dict[str, Any] = {"error": outcome.error}
     attempts = notification.attempts + 1
     if state == MailState.WAITING and attempts >= MOST_ATTEMPTS:
         state = MailState.FAILED

@@ -72,25 +72,26 @@ def mute_kinds(*, user: User, kinds: Collection[str]) -> None:
 
 # --- Many people ------------------------------------------------------------------------------------
 
-# `audience` yields the column user_id, each person once, of people beyond %(after)s and in that order. Whoever
-# has been told already, by whatever way, is left alone by the constraint.
-_TELL = """WITH audience AS MATERIALIZED (SELECT user_id FROM ({audience}) people ORDER BY user_id LIMIT %(limit)s),
-told AS (
-    INSERT INTO notifications_notification (user_id, announcement_id, kind, own_subject, own_body, own_path, read_at,
-        mail_state, due_at, urgency, attempts, error)
-    SELECT a.user_id, %(announcement)s, %(kind)s, '', '', '', CASE WHEN m.id IS NOT NULL THEN clock_timestamp() END,
+# A window over people, by id: what a batch costs does not depend on how many people there are.
+_WINDOW = "SELECT max(id) FROM (SELECT id FROM accounts_user WHERE id > %s ORDER BY id LIMIT %s) people"
+
+# Whoever has been told already, by whatever way, is left alone by the constraint.
+_TELL = """INSERT INTO notifications_notification (user_id, announcement_id, kind, own_subject, own_body, own_path,
+        read_at, mail_state, due_at, urgency, attempts, error)
+    SELECT u.id, %(announcement)s, %(kind)s, '', '', '', CASE WHEN m.id IS NOT NULL THEN clock_timestamp() END,
         CASE WHEN %(mail)s AND m.id IS NULL AND u.email <> '' AND u.is_active THEN 'waiting' ELSE 'none' END,
         %(due)s, %(urgency)s, 0, ''
-    FROM audience a JOIN accounts_user u ON u.id = a.user_id
-    LEFT JOIN notifications_mute m ON m.user_id = a.user_id AND m.kind = %(kind)s
-    ON CONFLICT (announcement_id, user_id) WHERE announcement_id IS NOT NULL DO NOTHING
-    RETURNING 1)
-SELECT (SELECT count(*) FROM audience), (SELECT max(user_id) FROM audience), (SELECT count(*) FROM told)"""
+    FROM ({audience}) audience JOIN accounts_user u ON u.id = audience.user_id
+    LEFT JOIN notifications_mute m ON m.user_id = u.id AND m.kind = %(kind)s
+    ON CONFLICT (announcement_id, user_id) WHERE announcement_id IS NOT NULL DO NOTHING"""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom an announcement is for: SQL that yields `user_id` of people beyond %(after)s, and its parameters."""
+    """Whom an announcement is for: SQL with its parameters, beside %(after)s and %(upto)s.
+
+    It yields `user_id`, each person once, of people beyond `after` and up to `upto`, and should look at no others.
+    """
 
     sql: str
     parameters: Mapping[str, Any]
@@ -114,7 +115,7 @@ def announce(
 
 
 def tell_next(*, announcement_id: int, audience: Audience, limit: int) -> bool:
-    """Tell the next `limit` people, in one transaction; whether there is more to do.
+    """Tell those of the next `limit` people whom it is for, in one transaction; whether there is more to do.
 
     Two callers exclude each other without waiting. A batch that is killed has told nobody. Mail waits for the end of
     quiet hours; where that would be too late, the message is in the portal only.
@@ -127,26 +128,30 @@ def tell_next(*, announcement_id: int, audience: Audience, limit: int) -> bool:
         )
         if announcement is None:
             return False
-        now = server_now()
-        moment = mail_moment(now, quiet_hours(), announcement.expires_at)
-        parameters = {
-            **audience.parameters,
-            "after": announcement.told_up_to,
-            "limit": limit,
-            "announcement": announcement.pk,
-            "kind": announcement.kind,
-            "mail": settings.MAIL_ENABLED and moment is not None,
-            "due": moment or now,
-            "urgency": URGENCY[Kind(announcement.kind)],
-        }
         with connection.cursor() as cursor:
-            cursor.execute(_TELL.format(audience=audience.sql), parameters)
-            met, last, _told = cursor.fetchone()
-        if last is not None:
-            Announcement.objects.filter(pk=announcement.pk).update(told_up_to=last)
-        if met < limit:
-            finish(announcement)
-    return met == limit
+            cursor.execute(_WINDOW, [announcement.told_up_to, limit])
+            (upto,) = cursor.fetchone()
+            if upto is None:
+                finish(announcement)
+                return False
+            cursor.execute(_TELL.format(audience=audience.sql), _parameters(announcement, audience, upto))
+        Announcement.objects.filter(pk=announcement.pk).update(told_up_to=upto)
+    return True
+
+
+def _parameters(announcement: Announcement, audience: Audience, upto: int) -> dict[str, Any]:
+    now = server_now()
+    moment = mail_moment(now, quiet_hours(), announcement.expires_at)
+    return {
+        **audience.parameters,
+        "after": announcement.told_up_to,
+        "upto": upto,
+        "announcement": announcement.pk,
+        "kind": announcement.kind,
+        "mail": settings.MAIL_ENABLED and moment is not None,
+        "due": moment or now,
+        "urgency": URGENCY[Kind(announcement.kind)],
+    }
 
 
 def reword(*, announcement: Announcement, subject: str, body: str, expires_at: datetime) -> None:

@@ -48,7 +48,7 @@ def read_everything(request: HttpRequest) -> HttpResponse:
 @login_required
 def settings_page(request: HttpRequest) -> HttpResponse:
     """Which kinds I want mail about, which address the portal has, and when no mail goes out."""
-    muted = list(Mute.objects.filter(user=request.user).values_list("kind", flat=True))
+    muted = list(Mute.objects.filter(user_id=request.user.pk).values_list("kind", flat=True))
     form = MuteForm(request.POST if request.method == "POST" else None, muted=muted)
     if form.is_valid():
         mute_kinds(user=request.user, kinds=form.muted_kinds())
