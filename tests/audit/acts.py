@@ -1,0 +1,325 @@
+"""Every act of power as it is done: what it needs is prepared, and the act itself is returned to be carried out.
+
+A new verb of these groups belongs here too: see test_acts.py.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import cast
+
+from accounts.audit.anchors import take_anchor
+from accounts.audit.checks import request_check
+from accounts.audit.sealing import seal_audit
+from accounts.imports import staff, units
+from accounts.models import User
+from accounts.services import grant_role, revoke_role
+from contest.closing import close_round
+from contest.models import Bank, Block, Contest, Question, Round
+from contest.question_import.columns import COLUMNS
+from contest.question_import.planner import bank_target
+from contest.question_import.service import import_questions
+from contest.services import bank, extensions, people, results, rounds, setup
+from reports.models import Export
+from reports.services import cancel_export, fetch_export, request_export, run_export
+from tests.accounts.tables import QUESTION_HEADER, STAFF_HEADER, UNIT_HEADER, csv_bytes, read
+from tests.factories import (
+    draft_round,
+    grant,
+    make_attempt,
+    make_block,
+    make_contest,
+    make_questions,
+    make_root,
+    make_unit,
+    make_user,
+    open_round,
+    past_round,
+)
+
+Act = Callable[[], object]
+WHY = {"reason": "Theo Quyết định 12"}
+
+
+# --- Contests -------------------------------------------------------------------------------------------
+
+
+def contest_create(actor: User) -> Act:
+    contest = Contest(slug="hoi-thi-moi", title="Hội thi mới", unit=make_root())
+    return lambda: setup.save_contest(contest=contest, actor=actor)
+
+
+def contest_edit(actor: User) -> Act:
+    contest = make_contest()
+    contest.title = "Tên khác"
+    return lambda: setup.save_contest(contest=contest, actor=actor)
+
+
+def contest_show(actor: User) -> Act:
+    contest = make_contest(is_public=False)
+    return lambda: setup.show_contest(contest=contest, actor=actor)
+
+
+def contest_hide(actor: User) -> Act:
+    contest = make_contest()
+    return lambda: setup.hide_contest(contest=contest, actor=actor)
+
+
+def contest_save_block(actor: User) -> Act:
+    block = Block(contest=make_contest(), code="A", name="Bảng A")
+    return lambda: setup.save_block(block=block, kinds=[], actor=actor)
+
+
+def contest_delete_block(actor: User) -> Act:
+    block = make_block(make_contest(), "A")
+    return lambda: setup.delete_block(block=block, actor=actor)
+
+
+def contest_exclude_people(actor: User) -> Act:
+    contest = make_contest()
+    member = make_user("NV-HELP", unit=contest.unit)
+    return lambda: setup.exclude_people(contest=contest, employee_ids=[member.employee_id], actor=actor, **WHY)
+
+
+def contest_readmit_person(actor: User) -> Act:
+    excluded = make_contest().ineligibilities.create(user=make_user(), reason="Tổ giúp việc")
+    return lambda: setup.readmit_person(ineligibility=excluded, actor=actor)
+
+
+# --- Rounds ---------------------------------------------------------------------------------------------
+
+
+def round_create(actor: User) -> Act:
+    contest = make_contest()
+    return lambda: rounds.create_round(contest=contest, actor=actor)
+
+
+def round_edit(actor: User) -> Act:
+    round = draft_round()
+    return lambda: rounds.edit_round(
+        round=round, actor=actor, title="Tên khác", opens_at=round.opens_at, closes_at=round.closes_at
+    )
+
+
+def round_delete(actor: User) -> Act:
+    round = draft_round()
+    return lambda: rounds.delete_round(round=round, actor=actor)
+
+
+def round_assign_questions(actor: User) -> Act:
+    round = draft_round()
+    first = round.round_questions.first()
+    return lambda: rounds.remove_question(round=round, question_id=first.question_id, actor=actor)
+
+
+def round_set_prizes(actor: User) -> Act:
+    round = draft_round()
+    return lambda: rounds.set_prizes(round=round, prizes=[("Giải Nhất", 2)], actor=actor)
+
+
+def round_confirm_key(actor: User) -> Act:
+    round = draft_round()
+    return lambda: rounds.confirm_key(round=round, actor=actor)
+
+
+def round_schedule(actor: User) -> Act:
+    contest = make_contest()
+    make_user(unit=make_unit(parent=contest.unit))
+    round = draft_round(contest, prepared_by=actor)
+    rounds.confirm_key(round=round, actor=make_user())
+    return lambda: rounds.schedule_round(round=round, actor=actor)
+
+
+def round_propose_extension(actor: User) -> Act:
+    round = open_round()
+    later = round.closes_at + timedelta(hours=1)
+    return lambda: extensions.propose_extension(round=round, closes_at=later, actor=actor, **WHY)
+
+
+def round_extend(actor: User) -> Act:
+    round = open_round()
+    extension = round.close_extensions.create(
+        closes_at=round.closes_at + timedelta(hours=1), reason="Mất điện", proposed_by=make_user()
+    )
+    return lambda: extensions.confirm_extension(extension=extension, actor=actor)
+
+
+# --- Results --------------------------------------------------------------------------------------------
+
+
+def ranked_round(*, people: int = 1) -> Round:
+    """A ranked round in which `people` are alike to the microsecond."""
+    round = past_round(prizes=[("first", "Giải Nhất", 1)])
+    at = round.opens_at + timedelta(hours=1)
+    for _ in range(people):
+        make_attempt(round, make_user(unit=round.contest.unit), submitted_at=at, started_at=at - timedelta(minutes=5))
+    close_round(round.pk)
+    round.refresh_from_db()
+    return round
+
+
+def round_publish(actor: User) -> Act:
+    round = ranked_round()
+    return lambda: results.publish_round(round=round, actor=actor)
+
+
+def round_finalise(actor: User) -> Act:
+    round = results.publish_round(round=ranked_round(), actor=make_user())
+    return lambda: results.finalise_round(round=round, actor=actor)
+
+
+def round_draw_lots(actor: User) -> Act:
+    round = ranked_round(people=2)
+    (tie,) = results.undrawn_ties(round)
+    return lambda: results.record_draw(round=round, actor=actor, entries=tie.entries, minutes="Biên bản 1")
+
+
+# --- Questions, units, people ---------------------------------------------------------------------------
+
+
+def bank_create(actor: User) -> Act:
+    new = Bank(slug="moi", title="Ngân hàng mới", unit=make_root())
+    return lambda: bank.create_bank(bank=new, actor=actor)
+
+
+def question_create(actor: User) -> Act:
+    question = Question(bank=Bank.objects.create(slug="thu", title="Thử"), text="KIM-CAU?", correct=["C"])
+    choices = ["KIM-A", "KIM-B", "KIM-C"]
+    return lambda: bank.save_question(question=question, choices=choices, actor=actor)
+
+
+def question_edit(actor: User) -> Act:
+    (question,) = make_questions(1)
+    question.correct, question.explanation = ["C"], "KIM-GIAI-THICH"
+    choices = list(question.choices.values_list("text", flat=True))
+    return lambda: bank.save_question(question=question, choices=choices, actor=actor)
+
+
+def question_delete(actor: User) -> Act:
+    (question,) = make_questions(1)
+    return lambda: bank.delete_question(question=question, actor=actor)
+
+
+def questions_import(actor: User) -> Act:
+    row = ["C900", "KIM-CAU?", "KIM-A", "KIM-B", "KIM-C", "C", "", ""]
+    table = read(csv_bytes(QUESTION_HEADER, row), COLUMNS)
+    target = bank_target("thu")
+    return lambda: import_questions(table, target=target, actor=actor, file_name="cau-hoi.csv")
+
+
+def units_import(actor: User) -> Act:
+    make_root()
+    table = read(csv_bytes(UNIT_HEADER, ["MOI", "Đơn vị mới", "Xã", "TINH", "9"]), units.COLUMNS)
+    return lambda: units.import_units(table, actor=actor, file_name="don-vi.csv")
+
+
+def staff_import(actor: User) -> Act:
+    make_root()
+    table = read(csv_bytes(STAFF_HEADER, ["NV-MOI", "Người Mới", "TINH", "", "", ""]), staff.COLUMNS)
+    return lambda: staff.import_staff(table, actor=actor, file_name="nhan-su.csv")
+
+
+def unit_set_headcount(actor: User) -> Act:
+    round = draft_round()
+    unit = make_unit(parent=round.contest.unit)
+    return lambda: setup.set_headcounts(round=round, headcounts={unit.pk: 77}, actor=actor)
+
+
+def role_grant(actor: User) -> Act:
+    grant(actor, "administrator")
+    user, unit = make_user(), make_root()
+    return lambda: grant_role(user=user, role="judge", unit=unit, actor=actor, **WHY)
+
+
+def role_revoke(actor: User) -> Act:
+    grant(actor, "administrator")
+    given = grant(make_user(), "judge")
+    return lambda: revoke_role(grant=given, actor=actor, **WHY)
+
+
+def user_deactivate(actor: User) -> Act:
+    user = make_user(unit=make_root())
+    return lambda: people.deactivate_user(user=user, actor=actor, **WHY)
+
+
+def user_reactivate(actor: User) -> Act:
+    user = make_user(unit=make_root(), is_active=False)
+    return lambda: people.reactivate_user(user=user, actor=actor, **WHY)
+
+
+# --- Files ----------------------------------------------------------------------------------------------
+
+
+def export_request(actor: User) -> Act:
+    grant(actor, "organiser")
+    make_user(unit=make_root())
+    round = open_round()
+    return lambda: request_export(actor=actor, kind="participation", round=round, format="csv")
+
+
+def asked_for(actor: User) -> Export:
+    return cast(Export, export_request(actor)())
+
+
+def export_cancel(actor: User) -> Act:
+    export = asked_for(actor)
+    return lambda: cancel_export(export=export, actor=actor)
+
+
+def export_download(actor: User) -> Act:
+    export = asked_for(actor)
+    assert run_export(export.pk)
+    return lambda: fetch_export(export=export, actor=actor)
+
+
+# --- The trace itself -----------------------------------------------------------------------------------
+
+
+def audit_verify(actor: User) -> Act:
+    return lambda: request_check(actor=actor)
+
+
+def audit_take_anchor(actor: User) -> Act:
+    contest_show(actor)()
+    seal_audit()
+    return lambda: take_anchor(actor=actor)
+
+
+ACTS: dict[str, Callable[[User], Act]] = {
+    "contest.create": contest_create,
+    "contest.edit": contest_edit,
+    "contest.show": contest_show,
+    "contest.hide": contest_hide,
+    "contest.save_block": contest_save_block,
+    "contest.delete_block": contest_delete_block,
+    "contest.exclude_people": contest_exclude_people,
+    "contest.readmit_person": contest_readmit_person,
+    "round.create": round_create,
+    "round.edit": round_edit,
+    "round.delete": round_delete,
+    "round.assign_questions": round_assign_questions,
+    "round.set_prizes": round_set_prizes,
+    "round.confirm_key": round_confirm_key,
+    "round.schedule": round_schedule,
+    "round.propose_extension": round_propose_extension,
+    "round.extend": round_extend,
+    "round.publish": round_publish,
+    "round.finalise": round_finalise,
+    "round.draw_lots": round_draw_lots,
+    "bank.create": bank_create,
+    "question.create": question_create,
+    "question.edit": question_edit,
+    "question.delete": question_delete,
+    "questions.import": questions_import,
+    "units.import": units_import,
+    "staff.import": staff_import,
+    "unit.set_headcount": unit_set_headcount,
+    "role.grant": role_grant,
+    "role.revoke": role_revoke,
+    "user.deactivate": user_deactivate,
+    "user.reactivate": user_reactivate,
+    "export.request": export_request,
+    "export.cancel": export_cancel,
+    "export.download": export_download,
+    "audit.verify": audit_verify,
+    "audit.take_anchor": audit_take_anchor,
+}
