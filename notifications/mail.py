@@ -86,12 +86,12 @@ def claim_due(*, limit: int) -> list[int]:
         if left <= 0:
             return []
         cursor.execute(
-            "UPDATE notifications_notification n SET due_at = clock_timestamp() + %(lease)s"
+            "UPDATE notifications_notification n SET due_at = clock_timestamp() + make_interval(secs => %(lease)s)"
             " FROM (SELECT id FROM notifications_notification"
             "  WHERE mail_state = 'waiting' AND due_at <= clock_timestamp()"
             "  ORDER BY urgency, due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due"
             " WHERE n.id = due.id RETURNING n.id, n.urgency",
-            {"lease": LEASE, "limit": min(limit, left)},
+            {"lease": LEASE.total_seconds(), "limit": min(limit, left)},
         )
         claimed = [pk for pk, _urgency in sorted(cursor.fetchall(), key=lambda row: (row[1], row[0]))]
         if claimed:
@@ -104,7 +104,8 @@ def claim_due(*, limit: int) -> list[int]:
 
 def _send_batch(batch: list[Notification], end: float) -> int:
     """Send the mails over one connection, opened again when it breaks; returns how many were sent."""
-    mailer, sent = None, 0
+    mailer: Mailer | None = None
+    sent = 0
     for place, notification in enumerate(batch):
         if time.monotonic() >= end:
             _give_back(batch[place:])
@@ -118,7 +119,8 @@ def _send_batch(batch: list[Notification], end: float) -> int:
         outcome = _send_one(mailer, notification)
         sent += outcome.state == MailState.SENT
         if not outcome.alive:
-            mailer = mailer.drop()
+            mailer.drop()
+            mailer = None
             if place == 0:  # a server that breaks off at once would break off every mail
                 _rest(outcome.error)
                 _give_back(batch[1:])
@@ -133,7 +135,8 @@ def _wanted(ids: list[int]) -> list[Notification]:
     now, hours = server_now(), quiet_hours()
     rows = Notification.objects.filter(pk__in=ids).select_related("user", "announcement").in_bulk()
     muted = set(Mute.objects.filter(user__notifications__in=ids).values_list("user_id", "kind"))
-    wanted, pointless = [], []
+    wanted: list[Notification] = []
+    pointless: list[Notification] = []
     for row in (rows[pk] for pk in ids if pk in rows):
         has_address = bool(row.user.email and row.user.is_active)
         is_in_time = mail_moment(now, hours, row.expires_at) is not None

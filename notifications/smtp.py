@@ -8,12 +8,10 @@ import re
 import smtplib
 from dataclasses import dataclass
 
-from django.core.mail import get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
 from notifications.models import MailState
 
-BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
@@ -41,15 +39,17 @@ class Mailer:
     """One connection to the mail server of the settings. Opening it raises MailServerAway."""
 
     def __init__(self) -> None:
-        self._backend: EmailBackend = get_connection(BACKEND)
+        self._backend = EmailBackend()
         try:
             self._backend.open()
-            self._backend.connection.ehlo_or_helo_if_needed()
+            server = self._backend.connection
+            assert server is not None  # it has been opened
+            server.ehlo_or_helo_if_needed()
         except smtplib.SMTPResponseException as refused:
             raise MailServerAway(f"CONNECT {refused.smtp_code}") from None
         except (OSError, smtplib.SMTPException) as error:
             raise MailServerAway(f"CONNECT {type(error).__name__}"[:40]) from None
-        self._server: smtplib.SMTP = self._backend.connection
+        self._server: smtplib.SMTP = server
 
     def send(self, *, sender: str, recipient: str, message: bytes) -> Outcome:
         """Hand over one mail. Never raises for what a mail server may do."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from notifications.forms import MuteForm
-from notifications.models import Mute, Notification
+from notifications.models import Notification
 from notifications.services import mute_kinds, read_all, read_notification
 
 PAGE_SIZE = 20
@@ -48,7 +48,7 @@ def read_everything(request: HttpRequest) -> HttpResponse:
 @login_required
 def settings_page(request: HttpRequest) -> HttpResponse:
     """Which kinds I want mail about, which address the portal has, and when no mail goes out."""
-    muted = list(Mute.objects.filter(user_id=request.user.pk).values_list("kind", flat=True))
+    muted = list(request.user.mutes.values_list("kind", flat=True))
     form = MuteForm(request.POST if request.method == "POST" else None, muted=muted)
     if form.is_valid():
         mute_kinds(user=request.user, kinds=form.muted_kinds())
