@@ -111,8 +111,7 @@ def test_errors_static_files_and_the_shortest_ways_have_them_too(client, people,
 
     look(404, client.get("/khong-co/"))
     look(400, client.get("/", headers={"host": "la.example"}))
-    look(405, client.post("/rounds/"))
-    look(405, client.delete("/api/v1/rounds/"))
+    look(405, client.post("/privacy/"))
     look(405, client.get(f"{ATTEMPT}submit"))
     look(405, client.get(f"{ATTEMPT}submit", headers={"Attempt-Key": "x"}))
     look(403, client.put(f"{ATTEMPT}prediction", headers={"Attempt-Key": "x"}))
