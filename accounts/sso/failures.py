@@ -41,7 +41,7 @@ FAULTY = Failure(
     _("Hệ thống đăng nhập trả lời không đúng"),
     _(
         "Hệ thống đăng nhập của đơn vị đã trả lời, nhưng câu trả lời không dùng được. Xin hãy thử lại; nếu vẫn lỗi,"
-        " xin báo bộ phận hỗ trợ kèm mã yêu cầu ở cuối trang."
+        " xin báo bộ phận hỗ trợ kèm mã yêu cầu dưới đây."
     ),
 )
 REFUSED = Failure(
@@ -50,7 +50,7 @@ REFUSED = Failure(
     _("Không xác nhận được danh tính"),
     _(
         "Xác nhận mà hệ thống đăng nhập cấp không dành cho cổng thông tin này hoặc đã hết hạn. Xin hãy đăng nhập lại;"
-        " nếu vẫn lỗi, xin báo bộ phận hỗ trợ kèm mã yêu cầu ở cuối trang."
+        " nếu vẫn lỗi, xin báo bộ phận hỗ trợ kèm mã yêu cầu dưới đây."
     ),
 )
 EXPIRED = Failure(

@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.urls import reverse
 
@@ -123,6 +124,32 @@ def test_a_new_subject_with_a_linked_persons_employee_id_is_refused_and_may_ask(
     assert f'href="{REQUEST_PAGE}"' in response.content.decode()
     assert SocialAccount.objects.count() == 1
     assert other.client.session["sso_identity"]["subject"] == "sub-moi"
+
+
+def test_who_is_refused_for_a_linked_employee_id_can_sign_out_at_the_provider(mock, an):
+    mock.know("sub-an", employee_id="NV1")
+    Portal().sign_in("sub-an")
+    mock.know("sub-moi", employee_id="NV1")
+    other = Portal()
+    assert 'action="/accounts/logout/"' in other.sign_in("sub-moi").content.decode()
+    assert "id_token_hint" in leaves_for(other.client.post("/accounts/logout/"))
+
+
+def test_who_has_an_authenticator_app_is_asked_for_a_code_after_the_provider(mock, portal, an):
+    mock.know("sub-an", employee_id="NV1")
+    Portal().sign_in("sub-an")
+    Authenticator.objects.create(user=an, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    response = portal.sign_in("sub-an", next="/rounds/")
+    assert (response["Location"].partition("?")[0], portal.who()) == (reverse("mfa_authenticate"), None)
+
+
+def test_signing_in_gives_the_browser_a_new_session(mock, portal, an):
+    mock.know("sub-an", employee_id="NV1")
+    callback = redirect_of(portal.begin(), {"sub": "sub-an"})
+    before = portal.client.cookies["sessionid"].value
+    portal.come_back(callback)
+    assert portal.who() == "NV1"
+    assert portal.client.cookies["sessionid"].value != before
 
 
 # --- Strangers and people who may not -----------------------------------------------------------------
