@@ -14,7 +14,7 @@ from accounts.models import User
 class Command(TracedCommand, changepassword.Command):
     help = "Sets a person's password, which only the demo and break-glass administrators have."
 
-    def handle(self, *args: Any, **options: Any) -> str:
+    def handle(self, *args: Any, **options: Any) -> str | None:
         with transaction.atomic():
             done = super().handle(*args, **options)
             user = User.objects.get(employee_id=options["username"] or getpass.getuser())
