@@ -55,8 +55,10 @@ function typed() {
   return fields().map((field, place) => {
     if (isTick(field)) return { place, name: field.name, now: field.checked, then: field.defaultChecked };
     if (field.tagName !== "SELECT") return { place, name: field.name, now: field.value, then: field.defaultValue };
-    const chosen = (which) => [...field.options].filter((option) => option[which]).map((option) => option.value).join("\n");
-    return { place, name: field.name, now: chosen("selected"), then: chosen("defaultSelected") };
+    const chosen = (which) => [...field.options].filter((option) => option[which]).map((option) => option.value);
+    const then = chosen("defaultSelected");
+    if (!then.length && !field.multiple && field.options.length) then.push(field.options[0].value); // as browsers do
+    return { place, name: field.name, now: chosen("selected").join("\n"), then: then.join("\n") };
   }).filter((entry) => entry.now !== entry.then);
 }
 
