@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import secrets
+import ssl
 import subprocess
 import sys
 import threading
@@ -89,9 +90,11 @@ class LyingProvider(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self):
+    def __init__(self, tls: ssl.SSLContext | None = None):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.issuer = f"http://127.0.0.1:{self.server_address[1]}"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.issuer = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_address[1]}"
         self.claims: dict[str, Any] = {}
         self.document: dict[str, Any] = {}
         self.userinfo: dict[str, Any] = {}
@@ -151,6 +154,12 @@ def signed_with_the_public_key(claims: dict[str, Any]) -> str:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: LyingProvider
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except OSError:  # hung up on, or a handshake that failed
+            pass
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -245,8 +254,8 @@ def break_off(handler: Handler) -> None:
 
 
 @contextmanager
-def lying_provider() -> Iterator[LyingProvider]:
-    provider = LyingProvider()
+def lying_provider(tls: ssl.SSLContext | None = None) -> Iterator[LyingProvider]:
+    provider = LyingProvider(tls)
     provider.start()
     try:
         yield provider
