@@ -61,7 +61,7 @@ def writes_vietnamese(directory: str) -> bool:
     probe = (
         f'#set document(title: "-")\n#set text(font: "{measures.FONTS[0]}", fallback: false)\n{letters}\n\n*{letters}*'
     )
-    if not Path(directory).is_dir():
+    if not Path(directory).is_dir() or measures.FONTS[0] not in _fonts(directory, bundled=False).families():
         return False
     try:
         typst.compile(probe.encode(), format="pdf", font_paths=_fonts(directory, bundled=False), pdf_standards="ua-1")
