@@ -24,6 +24,7 @@ from reports.forms import ExportForm
 from reports.models import Export, ExportKind
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, TooManyExports
+from reports.reminders import reminder_of
 from reports.scope import Scope, may_see_standings, rounds_for, scope_of
 from reports.services import cancel_export, fetch_export, request_export
 from reports.unit_table import UnitTable
@@ -84,12 +85,20 @@ def nonparticipants(request: SignedInRequest) -> HttpResponse:
         "units": units,
         "unit": unit,
         "unit_name": next((one.name for one in units if one.code == unit), ""),
+        "reminder": _reminder(round, round.state_at(now), people.paginator.count, units, unit) if not search else "",
         "search": search,
         "query": query.urlencode(),
         "closes": local_text(round.closes_at),
         "as_of": local_text(now),
     }
     return render(request, "reports/nonparticipants.html", context)
+
+
+def _reminder(round: Round, state: str, missing: int, units: list[Unit], unit: str) -> str:
+    """The text for a chat group, of the unit that is shown or of all; "" when there is nobody to remind."""
+    shown = [one.name for one in units if unit in ("", one.code)]
+    name = shown[0] if len(shown) == 1 else ""
+    return reminder_of(round, missing=missing, unit_name=name) if missing and state == "open" else ""
 
 
 @never_cache

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.authentication import person_of
 from accounts.models import Membership
 from accounts.problems import Refused
 from accounts.sso.identity import has_identity, remembered
@@ -56,8 +57,8 @@ def account_request(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def unit_correction(request: HttpRequest) -> HttpResponse:
     """My unit, whether it is right, and how my request stands."""
-    membership = Membership.objects.current().filter(user=request.user).select_related("unit").first()
-    latest = UnitCorrection.objects.filter(user=request.user).select_related("from_unit", "to_unit").first()
+    membership = Membership.objects.current().filter(user=person_of(request)).select_related("unit").first()
+    latest = UnitCorrection.objects.filter(user=person_of(request)).select_related("from_unit", "to_unit").first()
     waiting = latest if latest and latest.is_open else None
     form = UnitCorrectionForm(request.POST or None)
     if request.method == "POST" and waiting is None and form.is_valid():
@@ -82,7 +83,7 @@ def unit_correction(request: HttpRequest) -> HttpResponse:
 @require_POST
 def unit_correction_withdraw(request: HttpRequest) -> HttpResponse:
     """Take one's open request back."""
-    waiting = UnitCorrection.objects.open().filter(user=request.user).first()
+    waiting = UnitCorrection.objects.open().filter(user=person_of(request)).first()
     if waiting is not None:
         carried_out(request, _("Đã rút đề nghị."), withdraw_correction, correction=waiting)
     return redirect("unit-correction")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.authentication import person_of
 from accounts.models import Unit
 from accounts.problems import Refused
 from accounts.rights import Right
@@ -70,14 +71,14 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def _rows(kind: str, state: str, units: QuerySet[Unit], request: HttpRequest) -> QuerySet[Any]:
     rows: QuerySet[Any]
     if kind == "proposals":
-        rows = Proposal.objects.for_units(units).delivered().exclude(proposer=request.user)
+        rows = Proposal.objects.for_units(units).delivered().exclude(proposer=person_of(request))
         rows = rows.select_related("unit", "proposer")
         wanted: Any = DECIDED if state == "decided" else (ProposalState.SENT,)
     else:
         if kind == "accounts":
             rows = AccountRequest.objects.for_units(units).select_related("unit")
         else:
-            rows = UnitCorrection.objects.within(units).exclude(user=request.user)
+            rows = UnitCorrection.objects.within(units).exclude(user=person_of(request))
             rows = rows.select_related("user", "from_unit", "to_unit")
         wanted = {"decided": DECIDED_STATES, "waiting": (RequestState.WAITING,)}.get(state, OPEN_STATES)
     return rows.filter(state__in=wanted).order_by("-decided_at" if state == "decided" else "pk")

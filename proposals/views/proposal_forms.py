@@ -150,7 +150,7 @@ def headcounts(request: HttpRequest) -> HttpResponse:
 
 def _propose_headcounts(request: HttpRequest, form: ProposalForm, units: list[Unit]) -> Any:
     """The draft of the boxes that the person changed. Raises Refused."""
-    rows = []
+    rows: list[HeadcountRow] = []
     for unit in units:
         was = "" if unit.headcount is None else str(unit.headcount)
         text = unit.typed.strip()
