@@ -44,8 +44,10 @@ def _send(model: type[models.Model], fields: Sequence[str], buffer: io.StringIO)
 
 
 def reset_sequences() -> None:
-    """Let every table of accounts and contest go on numbering after its last row; an empty one starts at 1."""
-    tables = [model for label in ("accounts", "contest") for model in apps.get_app_config(label).get_models()]
+    """Let the tables of accounts, proposals and contest go on numbering after their last row; empty ones at 1."""
+    tables = [
+        model for label in ("accounts", "proposals", "contest") for model in apps.get_app_config(label).get_models()
+    ]
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), tables):
             cursor.execute(statement)

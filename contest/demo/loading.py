@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, Unit, UnitKind, User
 from accounts.problems import Refused
 from contest.closing import close_round
-from contest.demo import attempts, people, predictions, roster, rounds, turnout, units, visitors
+from contest.demo import attempts, people, predictions, requests, roster, rounds, turnout, units, visitors
 from contest.demo.copying import analyze, copy_rows, reset_sequences
 from contest.demo.plan import Plan, RoundWindow
 from contest.models import Attempt, Contest, Ineligibility, Round, Standing
@@ -52,6 +52,7 @@ def _load_roster(plan: Plan, say: Say) -> list[people.DemoPerson]:
     roster.write_units(tree)
     roster.write_people(plan, staff)
     roster.write_grants(plan, staff)
+    requests.write_requests(plan, tree, staff)
     analyze(Unit, User, Membership)
     say(f"{plan.units} units, {len(staff)} people")
     return staff

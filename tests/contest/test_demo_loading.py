@@ -8,10 +8,14 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count, F
 
 from accounts.models import Membership, RoleGrant, Unit, User
+from accounts.rights import Right, units_with
 from contest.closing import close_due_rounds
 from contest.demo import loading
 from contest.models import Attempt, Bank, Contest, Round, Standing
 from contest.record import write_record
+from proposals.diff import diff_of
+from proposals.inbox import to_decide, to_recommend
+from proposals.models import Proposal
 from tests.factories import make_unit
 
 pytestmark = pytest.mark.slow
@@ -193,3 +197,16 @@ def test_equal_arguments_give_byte_equal_records(tmp_path):
     assert set(first) == {"record.json", "entries.csv", "standings.csv"}
     assert record("again") == first
     assert record("other", seed=1)["entries.csv"] != first["entries.csv"]
+
+
+@pytest.mark.django_db
+def test_the_coordinator_and_the_organisers_find_something_to_decide():
+    load()
+    coordinator, organiser = (User.objects.get(employee_id=login) for login in ("coordinator", "organiser"))
+    accounts, corrections = to_recommend(units_with(coordinator, Right.PROPOSE), user=coordinator)
+    assert (len(accounts), len(corrections)) == (1, 1)
+    waiting = to_decide(units_with(organiser, Right.DECIDE_REQUESTS), user=organiser)
+    assert (waiting.accounts, waiting.corrections, waiting.proposals) == (1, 1, 2)
+    for proposal in Proposal.objects.all():
+        diff = diff_of(proposal, scope=None)
+        assert (diff.errors, diff.changes_nothing) == ([], False)
