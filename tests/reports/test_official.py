@@ -420,6 +420,12 @@ class TestPrinted:
             ]
             assert flat[0] == flat[1], name
 
+    @both("weekly")
+    def test_no_total_stands_alone_on_a_page(self, printed, name, way):
+        for page in text_of(printed[name, way]).split("\f"):
+            rows = [line.split()[0] for line in page.splitlines() if re.match(r" *(Tổng cộng|\d+ .*%)", line)]
+            assert rows != ["Tổng"]
+
     @both("minutes")
     def test_signatures_stand_side_by_side_and_names_below_them(self, printed, name, way):
         (first,) = words_on(printed[name, way])
@@ -448,6 +454,20 @@ def dark_rows(path: Path, folder: Path, top: float, bottom: float) -> Iterator[t
         dots = raw[head.end() + row * width : head.end() + (row + 1) * width]
         dark = [place / 2 for place, dot in enumerate(dots) if dot < 160 and place > width / 2]
         yield bool(dark), min(dark, default=0), max(dark, default=0)
+
+
+@needs_poppler
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_short_tables_have_their_rows_once_and_their_total(tmp_path, count):
+    rows = unit_rows(count)
+    table = Figures(UNIT_COLUMNS, rows, total=(None, "Tổng cộng", 7, 7, Decimal(1), None, 0))
+    pdf.write(simple(blocks=[table]), tmp_path / "short.pdf")
+    lines = [
+        line.split()[0]
+        for line in text_of(tmp_path / "short.pdf").splitlines()
+        if line.rstrip().endswith(("0", "-3", "-2"))
+    ]
+    assert lines == [str(number) for number in range(1, count + 1)] + ["Tổng"]
 
 
 @pytest.mark.slow
