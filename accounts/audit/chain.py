@@ -30,9 +30,13 @@ COLUMNS = (
 _MEMBERS = tuple(column.removesuffix("_id") if column in ("actor_id", "unit_id") else column for column in COLUMNS)
 
 
+# One encoder for all: a check makes a million texts.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: Any) -> bytes:
     """`value` as canonical JSON in UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def entry_digest(values: Sequence[Any]) -> str:

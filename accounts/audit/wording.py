@@ -83,7 +83,6 @@ GROUPS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
             "account_request.recommend": gettext_lazy("đã cho ý kiến về đề nghị cấp quyền dự thi"),
             "account_request.accept": gettext_lazy("đã chấp nhận đề nghị cấp quyền dự thi"),
             "account_request.decline": gettext_lazy("đã từ chối đề nghị cấp quyền dự thi"),
-            "unit_correction.send": gettext_lazy("đã gửi đề nghị sửa đơn vị"),
             "unit_correction.recommend": gettext_lazy("đã cho ý kiến về đề nghị sửa đơn vị"),
             "unit_correction.accept": gettext_lazy("đã chấp nhận đề nghị sửa đơn vị"),
             "unit_correction.decline": gettext_lazy("đã từ chối đề nghị sửa đơn vị"),

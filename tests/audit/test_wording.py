@@ -17,6 +17,8 @@ from accounts.models import AuditEntry
 MADE_FROM_PARTS = {
     f"{what}.{act}" for what in ("account_request", "unit_correction") for act in ("recommend", "accept", "decline")
 }
+# Functions that hand a verb on, and where among their arguments it stands.
+HELPERS = {"_set_public": 3, "_trace_of_power": 1}
 
 
 def verbs_of_code() -> set[str]:
@@ -31,12 +33,12 @@ def verbs_of_code() -> set[str]:
 
 
 def _verbs(tree: ast.AST) -> Iterator[str]:
-    """Texts given as `verb`, in a call or as the last argument of a service's own helper."""
+    """Texts given as `verb`, in a call or to one of the helpers."""
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg == "verb":
             yield from _texts(node.value)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "_set_public":
-            yield from _texts(node.args[-1])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in HELPERS:
+            yield from _texts(node.args[HELPERS[node.func.id]])
 
 
 def _texts(node: ast.AST) -> Iterator[str]:
