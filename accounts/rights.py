@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import TypeGuard
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Membership, Role, RoleGrant, RoleGrantQuerySet, Unit, User
 
@@ -169,11 +170,11 @@ def people_with(user: Visitor, right: Right) -> QuerySet[User]:
     units = units_with(user, right)
     beyond = RoleGrant.objects.in_force().filter(user_id=OuterRef("pk")).exclude(unit__in=units)
     member = Membership.objects.current().filter(user_id=OuterRef("pk"))
-    reached = Exists(member.filter(unit__in=units))
+    reached = Q(Exists(member.filter(unit__in=units)))
     if units.filter(parent=None).exists():
-        reached |= ~Exists(member)
+        reached |= Q(~Exists(member))
     return User.objects.filter(reached, ~Exists(beyond))
 
 
-def _may_hold_roles(user: Visitor) -> bool:
+def _may_hold_roles(user: Visitor) -> TypeGuard[User]:
     return user.is_authenticated and user.is_active and not user.awaits_second_factor

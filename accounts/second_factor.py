@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.audit import record_audit
+from accounts.authentication import person_of
 from accounts.models import RoleGrant, User
 from accounts.problems import Problem, Refused, problem_response
 from accounts.rights import SECOND_FACTOR_ROLES
@@ -80,7 +81,7 @@ class SecondFactorMiddleware:
         if page is None:
             forget_looking(request)
             return None
-        request.user.awaits_second_factor = True
+        person_of(request).awaits_second_factor = True
         name = request.resolver_match.view_name if request.resolver_match else ""
         if name in OPEN_PAGES or name.startswith(OPEN_PREFIXES):
             return None

@@ -1,5 +1,7 @@
 """The forms that take a code: tries are limited by person, and no code counts twice."""
 
+from typing import Any
+
 from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core import context
 from allauth.mfa.adapter import get_adapter
@@ -9,11 +11,16 @@ from allauth.mfa.totp.forms import ActivateTOTPForm
 from cryptography.fernet import InvalidToken
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from accounts.second_factor import step_of, use_code_once
 
 
 class _CodeForm:
     """What the two forms share that take a code of the app or a recovery code."""
+
+    fields: dict[str, Any]
+    user: User
+    authenticator: Authenticator
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -23,7 +30,7 @@ class _CodeForm:
     def clean_code(self) -> str:
         tried = get_account_adapter().begin_try(context.request, f"code:{self.user.pk}")
         try:
-            code = super().clean_code()
+            code: str = super().clean_code()  # type: ignore[misc]
             if self.authenticator.type == Authenticator.Type.TOTP and not use_code_once(self.authenticator, code):
                 raise get_adapter().validation_error("incorrect_code")
         except InvalidToken:  # written under a secret key that the portal no longer has
