@@ -373,7 +373,7 @@ CELERY_BEAT_SCHEDULE |= {
 # --- Logs -----------------------------------------------------------------------------------------
 
 # json: no personal data, see config/logs.py. line: for reading while developing; exceptions are quoted in full.
-LOG_FORMAT = env.str("LOG_FORMAT", default="json" if SECURE else "line")
+LOG_FORMAT = env("LOG_FORMAT", default="") or ("json" if SECURE else "line")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
