@@ -98,7 +98,7 @@ def round_start(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _unit_of(request: HttpRequest) -> Unit | None:
     """The unit that an attempt started now would count for: people are to see it before they start."""
-    membership = Membership.objects.current().filter(user=request.user).select_related("unit").first()
+    membership = Membership.objects.current().filter(user=person_of(request)).select_related("unit").first()
     return membership.unit if membership else None
 
 
