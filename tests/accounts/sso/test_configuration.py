@@ -135,6 +135,7 @@ def start(**environ: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_portal_does_not_start_over_https_with_an_issuer_over_http():
     refused = start(PUBLIC_URL="https://cchc.example.vn", SSO_TINH_ISSUER="http://sso.example.vn")
     assert refused.returncode == 1

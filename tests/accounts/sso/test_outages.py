@@ -64,6 +64,7 @@ def test_by_default_nobody_waits_longer_than_three_seconds(liar, client, fault):
     assert 2.9 < seconds < 3 + PAGE
 
 
+@pytest.mark.slow
 def test_control_a_timeout_for_each_read_never_ends_a_dripping_answer(liar):
     liar.answers[DISCOVERY] = drip
     threading.Timer(5 * LIMIT, liar.released.set).start()

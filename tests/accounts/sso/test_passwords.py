@@ -13,6 +13,12 @@ PASSWORD = "mat-khau-rat-dai"
 LOGIN, BREAK_GLASS, CHANGE = "/accounts/login/", "/accounts/login/administrators/", "/accounts/password/change/"
 
 
+@pytest.fixture(autouse=True)
+def _quick_hashes(settings):
+    """Not what is tested here, and made to be slow."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def people():
     """One participant, one organiser, one administrator, one who was an administrator; all have passwords."""

@@ -3,7 +3,9 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
+from allauth.core.context import request_context
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.urls import reverse
@@ -248,21 +250,33 @@ def test_another_name_for_the_same_issuer_keeps_the_links(mock, configure, porta
 
 @pytest.mark.parametrize(
     ("asked", "reached"),
-    [
-        ("/rounds/?page=2", "/rounds/?page=2"),
-        ("//evil.example", "/"),
-        ("/\\evil.example", "/"),
-        ("\\\\evil.example", "/"),
-        ("https://evil.example/", "/"),
-        ("javascript:alert(1)", "/"),
-        ("http://testserver@evil.example/", "/"),
-        ("/accounts/oidc/tinh/login/callback/?code=1", "/"),
-    ],
+    [("/rounds/?page=2", "/rounds/?page=2"), ("//evil.example", "/"), ("/\\evil.example", "/")],
 )
 def test_after_signing_in_people_stay_at_the_portal(mock, portal, an, asked, reached):
     mock.know("sub-an", employee_id="NV1")
     response = portal.sign_in("sub-an", next=asked)
     assert (response["Location"], portal.who()) == (reached, "NV1")
+
+
+@pytest.mark.parametrize(
+    ("asked", "safe"),
+    [
+        ("/rounds/", True),
+        ("http://testserver/rounds/", True),
+        ("\\\\evil.example", False),
+        ("https://evil.example/", False),
+        ("https:///evil.example", False),
+        ("http://testserver@evil.example/", False),
+        ("http://localhost/", False),  # an allowed host, but not the one that was asked
+        ("javascript:alert(1)", False),
+        ("//[", False),
+        ("/accounts/oidc/tinh/login/callback/?code=1", False),
+    ],
+)
+def test_only_the_portals_own_pages_are_gone_back_to(rf, asked, safe):
+    request = rf.get("/")
+    with request_context(request):
+        assert get_adapter(request).is_safe_url(asked) is safe
 
 
 # --- What is asked of the provider ----------------------------------------------------------------------
