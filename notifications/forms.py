@@ -33,7 +33,7 @@ class MuteForm(forms.Form):
 class TextForm(forms.Form):
     """The words of a message. Whether its places are allowed the service decides."""
 
-    subject = forms.CharField(label=gettext_lazy("Tiêu đề"), max_length=255)
+    subject = forms.CharField(label=gettext_lazy("Tiêu đề thông báo"), max_length=255)
     body = forms.CharField(label=gettext_lazy("Nội dung"), max_length=5000, widget=forms.Textarea(attrs={"rows": 9}))
 
     def __init__(self, *args: Any, standard: StandardText, **kwargs: Any):
