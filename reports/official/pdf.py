@@ -20,6 +20,7 @@ from reports.official.document import (
     Resolution,
     Signature,
 )
+from reports.official.typesetting import fonts_of, typeset
 from reports.official.wording import clean
 
 LAYOUT = Path(__file__).with_name("layout.typ")
@@ -37,7 +38,7 @@ NO_DAY = date(2000, 1, 1)
 
 
 def write(document: OfficialDocument, path: Path, *, font_directories: Sequence[str] = FONT_DIRECTORIES) -> None:
-    """Write `document` to `path`. Equal documents give equal bytes. Raises typst.TypstError, OSError."""
+    """Write `document` to `path`. Equal documents give equal bytes. Raises TypesettingFailed, OSError."""
     path.write_bytes(as_pdf(document, font_directories=font_directories))
 
 
@@ -45,13 +46,9 @@ def as_pdf(document: OfficialDocument, *, font_directories: Sequence[str] = FONT
     """`document` as PDF, with the first of `font_directories` that is fit, else with typst's own fonts."""
     fit = next((directory for directory in font_directories if writes_vietnamese(directory)), None)
     made_at = datetime.combine(document.day or NO_DAY, time(), tzinfo=UTC)
-    return typst.compile(
-        LAYOUT.read_bytes(),
-        format="pdf",
-        font_paths=_fonts(fit, bundled=True),
-        sys_inputs={"document": json.dumps(as_data(document), ensure_ascii=False)},
-        timestamp=int(made_at.timestamp()),
-    )
+    data = json.dumps(as_data(document), ensure_ascii=False)
+    layout = LAYOUT.read_text(encoding="utf-8")
+    return typeset(layout, document=data, fonts=fit, timestamp=int(made_at.timestamp()))
 
 
 @cache
@@ -61,21 +58,13 @@ def writes_vietnamese(directory: str) -> bool:
     probe = (
         f'#set document(title: "-")\n#set text(font: "{measures.FONTS[0]}", fallback: false)\n{letters}\n\n*{letters}*'
     )
-    if not Path(directory).is_dir() or measures.FONTS[0] not in _fonts(directory, bundled=False).families():
+    if not Path(directory).is_dir() or measures.FONTS[0] not in fonts_of(directory, bundled=False).families():
         return False
     try:
-        typst.compile(probe.encode(), format="pdf", font_paths=_fonts(directory, bundled=False), pdf_standards="ua-1")
+        typst.compile(probe.encode(), format="pdf", font_paths=fonts_of(directory, bundled=False), pdf_standards="ua-1")
     except typst.TypstError:
         return False
     return True
-
-
-@cache
-def _fonts(directory: str | None, *, bundled: bool) -> typst.Fonts:
-    """The fonts of the directory and, if `bundled`, those that typst brings; never what the system happens to have."""
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=bundled, font_paths=[directory] if directory else []
-    )
 
 
 def as_data(document: OfficialDocument) -> dict[str, Any]:

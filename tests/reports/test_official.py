@@ -32,6 +32,7 @@ from reports.official.document import (
     Paragraph,
     Signature,
 )
+from reports.official.typesetting import TypesettingFailed, typeset
 from tests.reports.official_examples import UNIT_COLUMNS, minutes, unit_rows, weekly_report, winners
 
 MM = 72 / 25.4  # points
@@ -311,6 +312,27 @@ def test_texts_of_any_kind_can_be_written(one, other):
 def test_fonts_that_lack_vietnamese_letters_are_passed_over(tmp_path):
     assert pdf.writes_vietnamese(str(tmp_path)) is False
     assert pdf.writes_vietnamese(str(tmp_path / "absent")) is False
+
+
+def test_a_layout_that_typst_refuses_is_a_named_failure():
+    with pytest.raises(TypesettingFailed, match="unknown variable: nothing"):
+        typeset("#nothing", document="{}", fonts=None, timestamp=0)
+
+
+@pytest.mark.slow
+def test_typesetting_leaves_nothing_in_the_memory_of_the_worker():
+    document = dataclasses.replace(weekly_report(units=600), appendices=())
+    pdf.as_pdf(document)
+    before = resident()
+    for count in (601, 602, 603):
+        pdf.as_pdf(dataclasses.replace(weekly_report(units=count), appendices=()))
+    # In this process each of them would leave some 45 MB.
+    assert resident() - before < 25
+
+
+def resident() -> float:
+    """Megabytes of memory that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 @needs_poppler
