@@ -30,12 +30,17 @@ class Row:
         variant = f"@{self.variant}" if self.variant else ""
         return f"{self.name}{variant}{self.query} {self.method}"
 
+    @property
+    def is_by_scope(self) -> bool:
+        """Whether "own" means the scope of a role, as on pages of organisers, and not what a person owns."""
+        return self.name.startswith("manage-") or "{unit}" in self.query
+
     def is_of(self, address: Address) -> bool:
         text = f"/{address.route}" if self.name.startswith("/") else address.name
         return fnmatchcase(text, self.name)
 
     def addresses(self) -> list[Address]:
-        return [address for address in addresses() if self.is_of(address)]
+        return [address for address in every_address() if self.is_of(address)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +85,18 @@ def _cell(text: str, number: int) -> tuple[str, str]:
 
 
 @cache
+def every_address() -> list[Address]:
+    return addresses()
+
+
+@cache
 def table() -> Table:
     return parse(TABLE.read_text())
 
 
 def unlisted() -> list[Address]:
     """Addresses that no row speaks of."""
-    return [address for address in addresses() if not any(row.is_of(address) for row in table().rows)]
+    return [address for address in every_address() if not any(row.is_of(address) for row in table().rows)]
 
 
 def orphans() -> list[Row]:

@@ -10,8 +10,8 @@ from django.shortcuts import resolve_url
 from tests.rights.table import METHODS, Row
 from tests.rights.world import World
 
-# Written by every request that carries a session, refused or not: when it was last seen.
-SEEN_TABLES = {"django_session", "usersessions_usersession"}
+# Written by every request that carries a session or a token, refused or not: when it was last seen.
+SEEN_TABLES = {"django_session", "usersessions_usersession", "accounts_apitoken"}
 API = "/api/"
 
 

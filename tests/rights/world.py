@@ -8,6 +8,7 @@ in it, is foreign to all of them. Which objects an address means is said in `Wor
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
@@ -16,12 +17,14 @@ from django.test import Client
 from accounts.clock import server_now
 from accounts.models import Role, Unit, User
 from accounts.sso.identity import Identity
+from accounts.tokens import create_token
 from contest.attempt_key import AttemptKey, sign_key
 from contest.closing import close_round
 from contest.models import Attempt, Contest, Round
 from contest.models.round import RoundState
-from contest.record import public_record_directory
+from contest.record import FILES, public_record_directory
 from notifications.services import notify
+from privacy.services import file_request
 from proposals.models import StaffRow
 from proposals.services.proposals import draft_staff, send_proposal
 from proposals.services.requests import request_account, request_unit_correction
@@ -60,6 +63,7 @@ class World:
     other: Place
     people: dict[str, User]
     clients: dict[str, Client]
+    filled: dict[tuple[str, str, str], Mapping[str, list[str]]] = field(default_factory=dict)
 
     def place(self, side: str) -> Place:
         return self.own if side == "own" else self.other
@@ -77,6 +81,12 @@ class World:
 
         `variant` is the word after @ in the table: the state of the round that is meant.
         """
+        cell = (who, side, variant)
+        if cell not in self.filled:
+            self.filled[cell] = self._values(*cell)
+        return self.filled[cell]
+
+    def _values(self, who: str, side: str, variant: str) -> Mapping[str, list[str]]:
         place, person = self.place(side), self.person(who, side)
         state = variant if variant in place.rounds else "draft"
         attempts = Attempt.objects.filter(user=person).order_by("-round_id")
@@ -93,6 +103,7 @@ class World:
             "close:int": [str(objects["extension"].pk)],
             "banks:slug": [objects["question"].bank.slug],
             "questions:int": [str(objects["question"].pk)],
+            "tokens:int": [str(person.api_tokens.earliest("pk").pk)],
             "roles:int": [str(objects["grant"].pk)],
             "people:int": [str(place.people["participant"].pk)],
             "sessions:int": [str(person.usersession_set.get().pk)],
@@ -100,6 +111,7 @@ class World:
             "accounts:int": [str(objects["account request"].pk)],
             "corrections:int": [str(objects["correction"].pk)],
             "proposals:int": [str(objects["proposal"].pk)],
+            "requests:int": [str(person.data_requests.get(kind="erase").pk)],
             "messages:slug": ["round_opened"],
             "mail:int": [str(person.notifications.latest("pk").pk)],
             "exports:uuid": [str(export.pk) for export in person.exports.all()[:1]] or [str(attempt.pk)],
@@ -160,6 +172,8 @@ def build_world() -> World:
     own, other = _place("A", root), _place("B", root)
     for place in (own, other):
         place.people = _people(place)
+        for person in place.people.values():
+            create_token(user=person, label="Siêu ứng dụng", days=30)
         _attempts(place)
         _exports(place)
         _sessions(place)
@@ -249,9 +263,10 @@ def _sessions(place: Place) -> None:
 
 
 def _messages(place: Place) -> None:
-    """A message to everybody."""
+    """A message to everybody, and a request of everybody about their own data."""
     for person in place.people.values():
         notify(user=person, kind="result", subject="Đã công bố kết quả")
+        file_request(user=person, kind="erase", text="Xin xóa dữ liệu")
 
 
 def _exports(place: Place) -> None:
@@ -263,7 +278,13 @@ def _exports(place: Place) -> None:
 
 
 def _public_record(round: Round) -> None:
-    """Files in the place of the public record: the record itself needs a transaction of its own."""
     directory = public_record_directory(round)
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "record.json").write_text("{}")
+    write_stand_in(round, directory)
+
+
+def write_stand_in(round: Round, directory: Path, *, full: bool = False) -> str:
+    """In the place of a record, which needs a transaction of its own."""
+    for name in FILES:
+        (directory / name).write_text("{}")
+    return ""
