@@ -164,6 +164,8 @@ def _signature(signature: Signature) -> list[str]:
 
 def _write_appendix(word: Word, body: _Body, document: OfficialDocument, appendix: Appendix) -> None:
     section = word.add_section(WD_SECTION.NEW_PAGE)
+    # The paragraph that ends the section before must not need a line, and so perhaps a page, of its own.
+    word.paragraphs[-1].style = "Sau bảng"
     _set_up_page(section, landscape=appendix.landscape)
     _restart_pages(section)
     body.paragraph(appendix.label.upper(), "AppendixLabel")

@@ -187,6 +187,15 @@ def test_wide_tables_stand_across_the_page_in_an_appendix_with_its_own_page_numb
     assert [None if found is None else found.get(qn("w:start")) for found in numbers] == [None, "1"]
 
 
+def test_the_end_of_a_section_needs_no_line_of_its_own():
+    ends = [
+        paragraph
+        for paragraph in opened(weekly_report()).paragraphs
+        if paragraph._p.find(f".//{qn('w:sectPr')}") is not None
+    ]
+    assert [paragraph.style.name for paragraph in ends] == ["Sau bảng"]
+
+
 def test_the_only_field_is_the_page_number_top_centre_and_not_on_the_first_page():
     word = opened(weekly_report())
     assert all(section.different_first_page_header_footer for section in word.sections)
