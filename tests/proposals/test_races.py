@@ -17,7 +17,7 @@ from proposals.services.decisions import accept_correction
 from proposals.services.proposals import accept_proposal, draft_staff, send_proposal
 from proposals.services.requests import request_unit_correction, withdraw_correction
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def together(*acts):
