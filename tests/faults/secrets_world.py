@@ -13,10 +13,12 @@ from django.test import Client
 
 from accounts.clock import server_now
 from accounts.models import Role, RoleGrant, User
+from contest.announcements import announce_due
 from contest.closing import close_round
 from contest.models import Attempt, Question, Round
 from contest.services.content import key_digest
 from contest.services.results import publish_round
+from notifications.models import Notification
 from reports.problems import ExportNotAllowed
 from reports.services import request_export, run_export
 from tests.factories import (
@@ -73,6 +75,8 @@ class World:
             "questions:int": [str(question.pk), str(self.draft.round_questions.first().question_id)],
             "blocks:int": [str(self.round.contest.blocks.get().pk)],
             "roles:int": [str(RoleGrant.objects.first().pk)],
+            "notifications:int": [str(pk) for pk in Notification.objects.values_list("pk", flat=True)[:2]],
+            "messages:slug": ["round_opened", "result_prize"],
             "exports:uuid": [*self.exports.get(who, []), *foreign_files[:1], str(own.pk)],
             "record:str": ["record.json", "secret"],
             "int": ["1"],
@@ -103,6 +107,7 @@ def build_world(perfect: int = PERFECT) -> World:
     round.refresh_from_db()
     _fill(round, unit, perfect)
     make_attempt(round, participant, answers="A", unit=unit)
+    announce_due()
     return World(round, draft, people)
 
 

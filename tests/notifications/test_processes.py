@@ -56,7 +56,7 @@ def test_a_worker_killed_in_the_middle_of_a_mail_sends_nothing_twice(start, brok
     addresses = tell(6)
     worker = start("worker")
     start("beat")
-    wait_for(mailbox.is_hanging.is_set, "the worker to hand over the third mail")
+    wait_for(mailbox.is_hanging.is_set, "the worker to hand over the third mail", seconds=150)
     worker.kill()
     assert (count("sent"), count("sending"), count("waiting")) == (2, 1, 3)
     mailbox.hang_from = 10**6
@@ -66,7 +66,7 @@ def test_a_worker_killed_in_the_middle_of_a_mail_sends_nothing_twice(start, brok
     Notification.objects.filter(mail_state="waiting").update(due_at=ClockTimestamp() - timedelta(seconds=1))
     MailRun.objects.all().delete()
     start("worker")
-    wait_for(lambda: count("sent") == 5, "a second worker to send the rest")
+    wait_for(lambda: count("sent") == 5, "a second worker to send the rest", seconds=150)
     assert count("perhaps_sent") == 1, "nobody can know, so nobody sends it again"
     assert sorted(mailbox.recipients) == addresses
 
@@ -88,7 +88,7 @@ def test_two_beats_and_two_workers_send_each_mail_once(start, broker, mailbox):
     addresses = tell(60)
     for name in ("worker", "worker", "beat", "beat"):
         start(name)
-    wait_for(lambda: count("sent") == 60, "all mails to be sent")
+    wait_for(lambda: count("sent") == 60, "all mails to be sent", seconds=150)
     assert sorted(mailbox.recipients) == addresses
 
 
