@@ -70,22 +70,22 @@ class ReasonForm(forms.Form):
 def notice(request: HttpRequest) -> HttpResponse:
     """What is held about people, why, how long, and what they may ask for."""
     contest = Contest.objects.public().select_related("unit").order_by("-id").first()
-    tables = [table for table in REGISTER.values() if table.people and table.title]
+    held: dict = {}
+    for table in REGISTER.values():
+        if table.people:
+            for column in table.personal.values():
+                held.setdefault(column.use, {})[str(table.title)] = True
     return render(
         request,
         "privacy/notice.html",
         {
-            "held": [(table.title, _uses(table)) for table in tables],
+            "held": [(use, ", ".join(titles)) for use, titles in held.items()],
             "elsewhere": ELSEWHERE,
             "working_days": services.WORKING_DAYS,
             "contact": settings.PRIVACY_CONTACT,
             "body": contest.unit.name if contest else "",
         },
     )
-
-
-def _uses(table) -> list:
-    return list(dict.fromkeys(column.use for column in table.personal.values()))
 
 
 @require_safe

@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
 from accounts.clock import server_now
-from accounts.models import ApiToken, RoleGrant, User
+from accounts.models import ApiToken, RoleGrant, RoleReview, User
 from contest.closing import close_round
 from contest.models import Ineligibility, Round
 from contest.services.results import finalise_round, publish_round
@@ -49,7 +49,10 @@ def build_person(**fields) -> User:
     )
     notify(user=person, kind=Kind.REQUEST_DECIDED, subject=f"Chào {NAME}", body=EMPLOYEE_ID, path="/")
     given = grant(person, "judge", unit)
-    RoleGrant.objects.filter(pk=given.pk).update(valid_to=now, reason=f"Theo đề nghị của {NAME}")
+    RoleGrant.objects.filter(pk=given.pk).update(
+        valid_from=now - timedelta(days=1), valid_to=now, reason=f"Theo đề nghị của {NAME}"
+    )
+    RoleReview.objects.create(grant=given, reviewer=officer)
     DataRequest.objects.create(user=person, unit=unit, kind="access", text=OTHER_WORDS[3], due_at=due_at(now))
     asked = {"state": "waiting", "unit": unit, "unit_text": unit.name, "note": OTHER_WORDS[2]}
     AccountRequest.objects.create(
