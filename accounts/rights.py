@@ -37,6 +37,7 @@ class Right(StrEnum):
     IMPORT_ROSTER = "import_roster", "Import units and staff"
     PROPOSE = "propose", "Propose staff and headcounts, recommend requests"
     DECIDE_REQUESTS = "decide_requests", "Decide account requests, unit corrections and what coordinators propose"
+    BREAK_GLASS = "break_glass", "Sign in with a password when no provider of the organisation answers"
     GRANT_ROLES = "grant_roles", "Grant, review and revoke roles"
     MANAGE_PEOPLE = "manage_people", "Deactivate people, end their sessions and tokens, erase personal data"
     WATCH_MAIL = "watch_mail", "See which mails wait, failed or perhaps arrived, and send one again"
@@ -56,6 +57,7 @@ HOLDERS: Mapping[Right, frozenset[Role]] = {
     Right.IMPORT_ROSTER: frozenset({Role.ORGANISER, Role.ADMINISTRATOR}),
     Right.PROPOSE: frozenset({Role.COORDINATOR}),
     Right.DECIDE_REQUESTS: frozenset({Role.ORGANISER, Role.ADMINISTRATOR}),
+    Right.BREAK_GLASS: frozenset({Role.ADMINISTRATOR}),
     Right.GRANT_ROLES: frozenset({Role.ADMINISTRATOR}),
     Right.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
     Right.WATCH_MAIL: frozenset({Role.ORGANISER, Role.ADMINISTRATOR}),
@@ -145,6 +147,11 @@ def holders_over(unit_id: int, right: Right) -> QuerySet[User]:
     """The active people who have the right over the unit now."""
     grants = _grants_over(unit_id, HOLDERS[right]).in_force()
     return User.objects.filter(pk__in=grants.values("user_id"), is_active=True)
+
+
+def grants_of_active(right: Right) -> RoleGrantQuerySet:
+    """Grants in force that give active people the right, over whatever unit."""
+    return RoleGrant.objects.in_force().filter(role__in=list(HOLDERS[right]), user__is_active=True)
 
 
 def first_unit_with(user: User, right: Right) -> Unit | None:

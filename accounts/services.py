@@ -12,7 +12,7 @@ from accounts.audit import record_audit
 from accounts.clock import iso, server_now
 from accounts.models import Role, RoleGrant, RoleReview, Unit, User
 from accounts.problems import Refused
-from accounts.rights import Right, has_over, units_with
+from accounts.rights import Right, grants_of_active, has_over, units_with
 
 
 def grant_role(
@@ -88,19 +88,14 @@ def revoke_role(*, grant: RoleGrant, reason: str, actor: User) -> None:
         raise Refused(_("Cần ghi lý do."))
     with transaction.atomic():
         # Locked together and in one order: two administrators cannot take the role from each other at once.
-        administrators = list(
-            RoleGrant.objects.in_force()
-            .filter(role=Role.ADMINISTRATOR, user__is_active=True)
-            .select_for_update(of=("self",))
-            .order_by("pk")
-        )
+        administrators = list(grants_of_active(Right.GRANT_ROLES).select_for_update(of=("self",)).order_by("pk"))
         grant = RoleGrant.objects.select_for_update(of=("self",)).select_related("user", "unit").get(pk=grant.pk)
         now = server_now()
         if not has_over(actor, Right.GRANT_ROLES, grant.unit_id):
             raise Refused(_("Bạn không có quyền thu hồi vai trò ở đơn vị này."))
         if grant.valid_to is not None and grant.valid_to <= max(now, grant.valid_from):
             raise Refused(_("Vai trò này đã được thu hồi."))
-        if grant.role == Role.ADMINISTRATOR:
+        if grant in administrators:
             _refuse_last_administrator(grant, administrators, actor)
         grant.valid_to = max(now, grant.valid_from)
         grant.save(update_fields=["valid_to"])

@@ -3,14 +3,14 @@
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 
-from accounts.models import Role, User
-from accounts.rights import roles_of
+from accounts.models import User
+from accounts.rights import Right, has
 
 
 def may_use_password(user: User) -> bool:
     """Whether LOCAL_PASSWORDS lets `user` sign in with a password. Administrators are asked for a grant in force."""
     if settings.LOCAL_PASSWORDS == "administrators":
-        return Role.ADMINISTRATOR in roles_of(user)
+        return has(user, Right.BREAK_GLASS)
     return settings.LOCAL_PASSWORDS == "all"
 
 

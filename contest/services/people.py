@@ -5,8 +5,9 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
 from accounts.clock import ClockTimestamp
-from accounts.models import ApiToken, Role, RoleGrant, User
+from accounts.models import ApiToken, User
 from accounts.problems import Refused
+from accounts.rights import Right, grants_of_active
 from accounts.sessions import end_sessions_of
 from contest.models import Attempt
 from contest.models.attempt import AttemptState
@@ -36,8 +37,7 @@ def deactivate_user(*, user: User, actor: User | None, reason: str) -> int:
 def _refuse_deactivation(user: User, actor: User, reason: str) -> None:
     # Locked together and in one order: two administrators cannot shut each other out at once.
     administrators = set(
-        RoleGrant.objects.in_force()
-        .filter(role=Role.ADMINISTRATOR, user__is_active=True)
+        grants_of_active(Right.GRANT_ROLES)
         .select_for_update(of=("self",))
         .order_by("pk")
         .values_list("user_id", flat=True)
