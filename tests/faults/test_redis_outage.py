@@ -5,17 +5,20 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.cache import caches
 from django.test import Client
 
 from config.celery import app
 from contest.models import Attempt
+from tests.accounts.authenticator import code_of
 from tests.factories import grant, make_attempt, make_unit, make_user, open_round
 from tests.faults.quiz import answer_all, browser_of, client_of, post_start, submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "mot-mat-khau-dai"
 LONGEST_WAIT = 1.0
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 class HungRedis:
@@ -132,6 +135,15 @@ def round(person):
 def test_without_redis_everything_a_participant_does_goes_on(refused, person, round):
     assert everything_a_participant_does(person, round) == ALL_WELL
     assert Attempt.objects.get().state == "submitted"
+
+
+def test_without_redis_a_code_signs_in_and_still_only_once(refused, person):
+    TOTP.activate(person, SECRET)
+    for enters in (True, False):
+        browser, _ = sign_in(person)
+        token = browser.cookies["csrftoken"].value
+        browser.post("/accounts/2fa/authenticate/", {"code": code_of(SECRET), "csrfmiddlewaretoken": token})
+        assert ("_auth_user_id" in browser.session) is enters
 
 
 def test_readiness_is_degraded_and_still_200(refused):
