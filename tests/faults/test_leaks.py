@@ -1,13 +1,15 @@
 """Before publication no address shows anybody the key, a score or the number of perfect papers."""
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpResponse
 from redis import Redis
 
-from tests.faults.addresses import addresses
+from tests.faults.addresses import GARBAGE, addresses
 from tests.faults.secrets_world import (
     EXPLANATION,
     LEGAL_SOURCE,
@@ -78,6 +80,19 @@ def everything_found(world: World, only: set[str] = frozenset()) -> dict[tuple[s
     return found
 
 
+def refused_on_purpose(world: World) -> Iterator[tuple[str, str, HttpResponse]]:
+    """(who, address, answer) of wishes that are wrong: unknown ids, other methods, broken bodies, hostile queries."""
+    for who, client in world.clients.items():
+        values = world.values(who)
+        unknown = {place: GARBAGE.get(place.split(":")[-1], texts) for place, texts in values.items()}
+        for address in addresses():
+            url = address.urls(values)[0]
+            yield who, address.name, client.get(address.urls(unknown)[0])
+            yield who, address.name, client.get(url, query_params={"page": "\0", "round": "9" * 30, "unit": "' OR 1=1"})
+            yield who, address.name, client.delete(url)
+            yield who, address.name, client.post(url, data=b'{"a":', content_type="application/json")
+
+
 def leaks(found: dict[tuple[str, str], set[str]], *, is_ranked: bool) -> dict[tuple[str, str], set[str]]:
     over = {(who, name): secrets - allowed(who, name, is_ranked=is_ranked) for (who, name), secrets in found.items()}
     return {place: secrets for place, secrets in over.items() if secrets}
@@ -103,6 +118,35 @@ def test_before_the_close_nothing_leaks(world, caplog):
     make_exports(world)
     assert leaks(everything_found(world), is_ranked=False) == {}
     assert secrets_in(caplog.text + kept_texts(), world) == set()
+
+
+def test_what_goes_wrong_tells_no_secret(world, caplog):
+    """Pages and problems of 400, 403, 404, 405, 409, 415 and 422, and whatever a wrong wish is answered with."""
+    found: dict[tuple[str, str], set[str]] = {}
+    statuses = set()
+    for who, name, response in refused_on_purpose(world):
+        statuses.add(response.status_code)
+        text = text_of(content_of(response)) + "\n".join(map(str, response.items()))
+        assert "Traceback" not in text, (who, name)
+        found.setdefault((who, name), set()).update(secrets_in(text, world))
+    assert leaks(found, is_ranked=False) == {}
+    assert {400, 401, 403, 404, 405} <= statuses
+    assert not {status for status in statuses if status >= 500}
+    assert secrets_in(caplog.text + kept_texts(), world) == set()
+
+
+def test_a_failure_of_the_portal_tells_no_secret(world, caplog, monkeypatch):
+    """A page that breaks while it holds the key: neither the answer nor the log may show what was in hand."""
+
+    def broken(*arguments, **named):
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr("contest.views.quiz.paper_of", broken)
+    response = world.clients["participant"].get(f"/rounds/{world.round.pk}/start/")
+    assert response.status_code == 500
+    assert secrets_in(text_of(content_of(response)), world) == set()
+    assert "broken on purpose" in caplog.text
+    assert secrets_in(caplog.text, world) == set()
 
 
 def test_between_close_and_publication_nothing_leaks(world, caplog):
