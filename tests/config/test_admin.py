@@ -42,6 +42,7 @@ def every_page(unit: Unit) -> list[str]:
             .replace("%(app_label)s", "accounts").replace("%(url)s", "x") for route in routes]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_to_everybody_else_there_is_nothing(client):
     unit = make_unit(parent=make_root())
     people = {"anonymous": None, "participant": make_user(unit=unit)}
@@ -79,6 +80,7 @@ def test_pages_that_sign_in_search_or_make_people_are_left_out(client, administr
     assert client.get(HOME + page).status_code in (403, 404)
 
 
+@pytest.mark.slow
 def test_no_registered_table_shows_a_secret_or_can_be_asked_about_one(client, administrator):
     assert not {model._meta.label for model in site._registry} & {
         "account.EmailAddress", "contest.Attempt", "contest.Standing", "contest.Question", "accounts.ApiToken",

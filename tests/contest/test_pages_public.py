@@ -218,8 +218,15 @@ def test_the_verifier_is_the_stand_alone_program(client):
 
 # --- Navigation ---
 
-STAFF = {"coordinator": ["Báo cáo"], "organiser": ["Báo cáo", "Tổ chức thi"], "secretary": ["Báo cáo", "Tổ chức thi"],
-         "auditor": ["Báo cáo", "Tổ chức thi"], "administrator": ["Tổ chức thi"], "judge": []}  # fmt: skip
+BOTH = ["Báo cáo", "Tổ chức thi"]
+STAFF = {
+    "coordinator": ["Việc của đơn vị", "Báo cáo"],
+    "organiser": BOTH,
+    "secretary": BOTH,
+    "auditor": BOTH,
+    "administrator": ["Tổ chức thi"],
+    "judge": [],
+}
 
 
 @pytest.mark.parametrize("role", [None, *STAFF])

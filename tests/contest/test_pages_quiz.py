@@ -69,7 +69,8 @@ def test_my_rounds_take_as_many_queries_for_three_as_for_one(signed_in, person, 
     contest = make_contest()
     make_attempt(open_round(contest), person)
     signed_in.get(reverse("rounds"))
-    with django_assert_num_queries(7):  # session, person, clock, rounds, attempts, roles and unread messages for the frame
+    # session, person, clock, rounds, attempts; roles and unread messages for the frame
+    with django_assert_num_queries(7):
         signed_in.get(reverse("rounds"))
     for _ in range(2):
         make_attempt(open_round(contest), person)

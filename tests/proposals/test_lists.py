@@ -29,7 +29,7 @@ def fill(units, people, numbers):
 
 
 @pytest.mark.parametrize(
-    ("who", "page"),
+    ("who", "address"),
     [
         ("organiser", "/manage/requests/?kind=accounts"),
         ("organiser", "/manage/requests/?kind=corrections"),
@@ -39,15 +39,15 @@ def fill(units, people, numbers):
         ("coordinator", "/requests/staff/"),
     ],
 )
-def test_lists_take_as_many_queries_for_3_as_for_1(as_, units, people, who, page):
+def test_lists_take_as_many_queries_for_3_as_for_1(as_, units, people, who, address):
     client = as_(getattr(people, who))
     fill(units, people, [1])
     numbers = []
     for more in ([], [2, 3]):
         fill(units, people, more)
-        client.get(page)
+        client.get(address)
         with CaptureQueriesContext(connection) as queries:
-            assert client.get(page).status_code == 200
+            assert client.get(address).status_code == 200
         numbers.append(len(queries))
     assert numbers[0] == numbers[1] <= 15  # the frame of the page takes five
 
