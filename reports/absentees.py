@@ -9,8 +9,9 @@ from django.db import connection
 
 from accounts.text import search_key
 from contest.models import Round
-from reports.participation import ON_ROSTER, roster_parameters
+from reports.participation import roster_parameters
 from reports.scope import Scope
+from reports.statement import ON_ROSTER
 
 _ABSENT = f"""
 FROM accounts_membership m

@@ -14,15 +14,26 @@ entries       number of entries
 mean_score    mean score of the counted attempts (one per person, by the round's rule), half up to 2 places
 perfect       counted attempts with every non-void question right
 zero          counted attempts with score 0
+counted       counted attempts: the base of the mean score and of the bands
+high          counted attempts with 75% and over, short of full marks
+middle        counted attempts with 25% and over, under 75%
+low           counted attempts under 25%, with at least one point
+abandoned     people who opened the paper, stored no answer, and have no entry in the round
 change        participants - participants of the previous round; None in the contest's first round
+change_first  participants - participants of the contest's first round; None in the first round
 
-mean_score, perfect and zero are None unless the reader's scope releases scores, and never given before
-the round is ranked. Totals and kinds count a person once, also one who has entries in two units.
+perfect, high, middle, low and zero add up to counted. They, counted and mean_score are None unless the
+reader's scope releases scores, and never given before the round is ranked. Totals, kinds and blocks count a
+person once, also one who has entries in two units. A block is the one noted in the attempt: it has neither
+roster nor headcount of its own.
 """
 
+import json
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -30,8 +41,9 @@ from django.utils import timezone
 
 from contest.models import Round
 from contest.models.round import RoundState
-from contest.ranking import counted_sql, key_of
+from contest.ranking import key_of
 from reports.scope import Scope
+from reports.statement import participation_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +58,15 @@ class Figures:
     participants: int
     entries: int
     mean_score: Decimal | None
+    counted: int | None
     perfect: int | None
+    high: int | None
+    middle: int | None
+    low: int | None
     zero: int | None
+    abandoned: int
     change: int | None
+    change_first: int | None
 
     @property
     def rate(self) -> Decimal | None:
@@ -85,13 +103,22 @@ class KindFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockFigures:
+    """A block by its code, "" for people of none. It has no units, headcount, roster or accounts: they are 0."""
+
+    block: str
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
 class Participation:
-    """A round's participation as of one instant; units by code, kinds in their own order."""
+    """A round's participation as of one instant; units and blocks by code, kinds in their own order."""
 
     round: Round
     as_of: datetime
     total: Figures
     kinds: list[KindFigures]
+    blocks: list[BlockFigures]
     units: list[UnitFigures]
     has_scores: bool
     has_change: bool
@@ -102,10 +129,10 @@ def ratio(part: int, whole: int) -> Decimal | None:
     return (Decimal(part) / whole).quantize(Decimal("0.0001"), ROUND_HALF_UP) if whole else None
 
 
-def previous_round(round: Round) -> Round | None:
-    """The contest's last round before `round` that was held or is planned; practice does not count."""
+def earlier_rounds(round: Round) -> list[Round]:
+    """The contest's rounds before `round` that were held or are planned, in order; practice does not count."""
     rounds = Round.objects.counted().filter(contest=round.contest_id, number__lt=round.number)
-    return rounds.exclude(state=RoundState.DRAFT).order_by("-number").first()
+    return list(rounds.exclude(state=RoundState.DRAFT).only("number", "rules").order_by("number"))
 
 
 def last_day(round: Round) -> date:
@@ -115,131 +142,77 @@ def last_day(round: Round) -> date:
 
 def participation_of(round: Round, scope: Scope) -> Participation:
     """The participation of `round` inside `scope`. Two queries, whatever the number of units."""
-    previous = previous_round(round)
+    earlier = earlier_rounds(round)
     with_scores = scope.scores and round.has_result
+    first, previous = (earlier[0], earlier[-1]) if earlier else (None, None)
+    parameters = roster_parameters(round, scope) | {
+        "rounds": [round.pk, *{one.pk for one in (first, previous) if one}],
+        "full_marks": key_of(round).full_marks,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_statement(round, with_scores), _parameters(round, previous, scope))
+        cursor.execute(participation_sql(round, previous=previous, first=first, with_scores=with_scores), parameters)
         rows = [dict(zip([column.name for column in cursor.description], row, strict=True)) for row in cursor]
-    total = next(row for row in rows if row["unit_id"] is None and row["kind_id"] is None)
+    for row in rows:
+        row["numbers"] = json.loads(row["numbers"])
+    active = Counter(
+        row["shown_kind_id"] for row in rows if row["level"] == "unit" and row["numbers"].get("participants")
+    )
 
     def figures(row: dict[str, Any]) -> Figures:
-        return _figures(row, with_scores=with_scores, with_change=previous is not None)
+        taking_part = {
+            "unit": int("participants" in row["numbers"]),
+            "kind": active[row["kind_id"]],
+            "block": 0,
+            "total": active.total(),
+        }[row["level"]]
+        return _figures(row, units_taking_part=taking_part, with_scores=with_scores, with_change=bool(earlier))
 
-    kinds = [row for row in rows if row["unit_id"] is None and row["kind_id"] is not None]
-    units = [row for row in rows if row["unit_id"] is not None]
+    levels: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        levels[row["level"]].append(row)
+    (total,) = levels["total"]
+    kinds = sorted(levels["kind"], key=itemgetter("kind_position", "kind_id"))
     return Participation(
         round=round,
         as_of=total["as_of"],
         total=figures(total),
-        kinds=[
-            KindFigures(row["kind"], figures(row))
-            for row in sorted(kinds, key=lambda row: (row["kind_position"], row["kind_id"]))
-        ],
-        units=[
-            UnitFigures(
-                row["unit_id"],
-                row["unit_code"],
-                row["unit_name"],
-                row["sort_key"],
-                row["search_key"],
-                row["kind"],
-                row["parent_code"],
-                figures(row),
-            )
-            for row in sorted(units, key=lambda row: row["unit_code"])
-        ],
+        kinds=[KindFigures(row["kind"], figures(row)) for row in kinds],
+        blocks=[BlockFigures(row["block"], figures(row)) for row in sorted(levels["block"], key=itemgetter("block"))],
+        units=[_unit(row, figures(row)) for row in sorted(levels["unit"], key=itemgetter("unit_code"))],
         has_scores=with_scores,
-        has_change=previous is not None,
+        has_change=bool(earlier),
     )
 
 
-def _figures(row: dict[str, Any], *, with_scores: bool, with_change: bool) -> Figures:
-    mean = row["mean_score"]
+_UNIT_NAMES = ("unit_id", "unit_code", "unit_name", "sort_key", "search_key", "kind", "parent_code")
+
+
+def _unit(row: dict[str, Any], figures: Figures) -> UnitFigures:
+    return UnitFigures(**{name: row[name] for name in _UNIT_NAMES}, figures=figures)
+
+
+COUNTS = ("roster", "accounts", "participants", "entries", "abandoned")
+SCORE_COUNTS = ("counted", "perfect", "high", "middle", "low", "zero")
+
+
+def _figures(row: dict[str, Any], *, units_taking_part: int, with_scores: bool, with_change: bool) -> Figures:
+    numbers = defaultdict(int, row["numbers"])
+    scores: dict[str, Any] = {name: numbers[name] if with_scores else None for name in SCORE_COUNTS}
     return Figures(
         units=row["units"],
-        units_taking_part=row["units_taking_part"],
+        units_taking_part=units_taking_part,
         headcount=row["headcount"],
-        roster=row["roster"],
-        accounts=row["accounts"],
-        participants=row["participants"],
-        entries=row["entries"],
-        mean_score=mean.quantize(Decimal("0.01"), ROUND_HALF_UP) if with_scores and mean is not None else None,
-        perfect=row["perfect"] if with_scores else None,
-        zero=row["zero"] if with_scores else None,
-        change=row["participants"] - row["before"] if with_change else None,
+        **{name: numbers[name] for name in COUNTS},
+        **scores,
+        mean_score=mean(numbers["score"], numbers["counted"]) if with_scores else None,
+        change=numbers["participants"] - numbers["before"] if with_change else None,
+        change_first=numbers["participants"] - numbers["at_first"] if with_change else None,
     )
 
 
-_NO_SCORES = "SELECT NULL::bigint AS user_id, NULL::bigint AS unit_id, NULL::int AS score WHERE false"
-
-# One fact a row, so that units, kinds and the total are grouped by one pass over the same snapshot.
-_FIGURES = """
-WITH listed AS MATERIALIZED (
-    SELECT unit_id, kind_id, parent_id, headcount FROM contest_roundunit
-    WHERE round_id = %(round)s AND (%(units)s::bigint[] IS NULL OR unit_id = ANY (%(units)s::bigint[]))
-), before AS MATERIALIZED (
-    SELECT unit_id, kind_id FROM contest_roundunit
-    WHERE round_id = %(previous)s AND (%(units)s::bigint[] IS NULL OR unit_id = ANY (%(units)s::bigint[]))
-), facts AS (
-    SELECT 'roster' AS fact, m.unit_id, l.kind_id, m.user_id, u.linked_at IS NOT NULL AS linked, NULL::int AS score
-    FROM accounts_membership m JOIN listed l USING (unit_id) JOIN accounts_user u ON u.id = m.user_id
-    WHERE {on_roster}
-    UNION ALL
-    SELECT 'entry', a.unit_id, l.kind_id, a.user_id, NULL, NULL
-    FROM contest_attempt a JOIN listed l USING (unit_id)
-    WHERE a.round_id = %(round)s AND a.state IN ('submitted', 'cut_off')
-    UNION ALL
-    SELECT 'score', c.unit_id, l.kind_id, c.user_id, NULL, c.score
-    FROM ({counted}) c JOIN listed l USING (unit_id)
-    UNION ALL
-    SELECT 'before', a.unit_id, b.kind_id, a.user_id, NULL, NULL
-    FROM contest_attempt a JOIN before b USING (unit_id)
-    WHERE a.round_id = %(previous)s AND a.state IN ('submitted', 'cut_off')
-), figures AS (
-    SELECT coalesce(unit_id, 0) AS unit, coalesce(kind_id, 0) AS kind,
-        count(DISTINCT user_id) FILTER (WHERE fact = 'roster') AS roster,
-        count(DISTINCT user_id) FILTER (WHERE fact = 'roster' AND linked) AS accounts,
-        count(DISTINCT user_id) FILTER (WHERE fact = 'entry') AS participants,
-        count(*) FILTER (WHERE fact = 'entry') AS entries,
-        count(DISTINCT unit_id) FILTER (WHERE fact = 'entry') AS units_taking_part,
-        avg(score) FILTER (WHERE fact = 'score') AS mean_score,
-        count(*) FILTER (WHERE fact = 'score' AND score = %(full_marks)s) AS perfect,
-        count(*) FILTER (WHERE fact = 'score' AND score = 0) AS zero,
-        count(DISTINCT user_id) FILTER (WHERE fact = 'before') AS before
-    FROM facts GROUP BY GROUPING SETS ((unit_id), (kind_id), ())
-), places AS (
-    SELECT unit_id, NULL::bigint AS kind_id, kind_id AS shown_kind_id, parent_id, headcount, 1 AS units FROM listed
-    UNION ALL
-    SELECT NULL, kind_id, kind_id, NULL, sum(headcount), count(*) FROM listed GROUP BY kind_id
-    UNION ALL
-    SELECT NULL, NULL, NULL, NULL, coalesce(sum(headcount), 0), count(*) FROM listed
-)
-SELECT clock_timestamp() AS as_of, p.unit_id, p.kind_id, p.headcount, p.units, u.code AS unit_code,
-    u.name AS unit_name, u.sort_key, u.search_key, parent.code AS parent_code, k.name AS kind,
-    k.position AS kind_position,
-    coalesce(f.roster, 0) AS roster, coalesce(f.accounts, 0) AS accounts,
-    coalesce(f.participants, 0) AS participants, coalesce(f.entries, 0) AS entries,
-    coalesce(f.units_taking_part, 0) AS units_taking_part, f.mean_score, coalesce(f.perfect, 0) AS perfect,
-    coalesce(f.zero, 0) AS zero, coalesce(f.before, 0) AS before
-FROM places p
-LEFT JOIN figures f ON f.unit = coalesce(p.unit_id, 0) AND f.kind = coalesce(p.kind_id, 0)
-LEFT JOIN accounts_unit u ON u.id = p.unit_id
-LEFT JOIN accounts_unit parent ON parent.id = p.parent_id
-LEFT JOIN accounts_unitkind k ON k.id = p.shown_kind_id
-"""
-
-_ROSTER_DAY = "least((clock_timestamp() AT TIME ZONE %(zone)s)::date, %(last_day)s)"
-# Membership `m` holds on the roster day.
-ON_ROSTER = f"m.starts_on <= {_ROSTER_DAY} AND (m.ends_on IS NULL OR m.ends_on > {_ROSTER_DAY})"
-
-
-def _statement(round: Round, with_scores: bool) -> str:
-    return _FIGURES.format(on_roster=ON_ROSTER, counted=counted_sql(round) if with_scores else _NO_SCORES)
-
-
-def _parameters(round: Round, previous: Round | None, scope: Scope) -> dict[str, Any]:
-    previous_id = previous.pk if previous else None
-    return roster_parameters(round, scope) | {"previous": previous_id, "full_marks": key_of(round).full_marks}
+def mean(total: int, number: int) -> Decimal | None:
+    """total / number, half up to 2 places; None of nothing."""
+    return (Decimal(total) / number).quantize(Decimal("0.01"), ROUND_HALF_UP) if number else None
 
 
 def roster_parameters(round: Round, scope: Scope) -> dict[str, Any]:

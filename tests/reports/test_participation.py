@@ -28,10 +28,17 @@ def rank(round: Round) -> Round:
     return round
 
 
-def naive(round: Round, previous: Round | None, unit_ids: set[int]) -> dict:
+def people_of(round: Round | None, unit_ids: set[int]) -> set[int]:
+    if round is None:
+        return set()
+    return {a.user_id for a in Attempt.objects.filter(round=round) if a.is_entry and a.unit_id in unit_ids}
+
+
+def naive(round: Round, earlier: list[Round], unit_ids: set[int]) -> dict:
     """The figures of `unit_ids` together, one attempt at a time, in the words of the definitions."""
     entries = [a for a in Attempt.objects.filter(round=round) if a.is_entry and a.unit_id in unit_ids]
     people = {a.user_id for a in entries}
+    opened = {a.user_id for a in Attempt.objects.filter(round=round, state="abandoned") if a.unit_id in unit_ids}
     everywhere = defaultdict(list)
     for attempt in Attempt.objects.filter(round=round):
         if attempt.is_entry:
@@ -47,11 +54,8 @@ def naive(round: Round, previous: Round | None, unit_ids: set[int]) -> dict:
         for m in Membership.objects.filter(unit__in=unit_ids)
         if m.starts_on <= day and (m.ends_on is None or m.ends_on > day)
     }
-    before = (
-        {a.user_id for a in Attempt.objects.filter(round=previous) if a.is_entry and a.unit_id in unit_ids}
-        if previous
-        else None
-    )
+    everyone_with_entry = {a.user_id for a in Attempt.objects.filter(round=round) if a.is_entry}
+    share = [Decimal(score) / key.full_marks for score in scores]
     return {
         "headcount": headcount,
         "roster": len(roster),
@@ -60,9 +64,15 @@ def naive(round: Round, previous: Round | None, unit_ids: set[int]) -> dict:
         "rate": half_up(Decimal(len(people)) / headcount, 4) if headcount else None,
         "entries": len(entries),
         "mean_score": half_up(Decimal(sum(scores)) / len(scores), 2) if scores else None,
-        "perfect": scores.count(key.full_marks),
+        "counted": len(scores),
+        "perfect": share.count(1),
+        "high": sum(Decimal("0.75") <= one < 1 for one in share),
+        "middle": sum(Decimal("0.25") <= one < Decimal("0.75") for one in share),
+        "low": sum(0 < one < Decimal("0.25") for one in share),
         "zero": scores.count(0),
-        "change": None if before is None else len(people) - len(before),
+        "abandoned": len(opened - everyone_with_entry),
+        "change": len(people) - len(people_of(earlier[-1], unit_ids)) if earlier else None,
+        "change_first": len(people) - len(people_of(earlier[0], unit_ids)) if earlier else None,
     }
 
 
@@ -109,20 +119,67 @@ def world():
     return {"first": first, "second": second, "people": people, "mover": mover}
 
 
+def check_against_naive(round: Round, earlier: list[Round]) -> None:
+    participation = participation_of(round, EVERYTHING)
+    copies = {copy.unit.code: copy for copy in round.round_units.select_related("unit", "kind")}
+    assert [unit.unit_code for unit in participation.units] == sorted(copies)
+    for unit in participation.units:
+        expected = naive(round, earlier, {unit.unit_id})
+        assert shown(unit.figures, expected) == expected, unit.unit_code
+    for kind in participation.kinds:
+        expected = naive(round, earlier, {c.unit_id for c in copies.values() if c.kind.name == kind.kind})
+        assert shown(kind.figures, expected) == expected, kind.kind
+    expected = naive(round, earlier, {copy.unit_id for copy in copies.values()})
+    assert shown(participation.total, expected) == expected
+
+
 def test_every_figure_of_units_kinds_and_total_equals_a_naive_recomputation(world):
     first, second = rank(world["first"]), rank(world["second"])
-    for round, previous in ((first, None), (second, first)):
-        participation = participation_of(round, EVERYTHING)
-        copies = {copy.unit.code: copy for copy in round.round_units.select_related("unit", "kind")}
-        assert [unit.unit_code for unit in participation.units] == sorted(copies)
-        for unit in participation.units:
-            expected = naive(round, previous, {unit.unit_id})
-            assert shown(unit.figures, expected) == expected, unit.unit_code
-        for kind in participation.kinds:
-            expected = naive(round, previous, {c.unit_id for c in copies.values() if c.kind.name == kind.kind})
-            assert shown(kind.figures, expected) == expected, kind.kind
-        expected = naive(round, previous, {copy.unit_id for copy in copies.values()})
-        assert shown(participation.total, expected) == expected
+    check_against_naive(first, [])
+    check_against_naive(second, [first])
+
+
+@pytest.mark.parametrize("attempts", [1, None])
+def test_figures_of_a_third_round_with_bands_and_with_or_without_second_attempts(attempts):
+    root = make_root()
+    units = [make_unit(f"DV{n}", kind=f"Loại {n % 2}", headcount=6, parent=root) for n in range(3)]
+    people = [make_user(unit=units[n % 3]) for n in range(12)]
+    contest = make_contest(unit=root, attempts_allowed=attempts, questions_per_round=5)
+    now = server_now()
+    ends = [now - timedelta(days=days, seconds=30) for days in (14, 7, 0)]
+    rounds = [past_round(contest, opens_at=end - timedelta(days=7), closes_at=end) for end in ends]
+    for round, taking_part in zip(rounds, (people[:9], people[2:5], people[:11]), strict=True):
+        for place, user in enumerate(taking_part):
+            right = place % 6  # 0 to 5 of 5: zero, low (20 %), middle (40 %, 60 %), high (80 %), perfect
+            make_attempt(round, user, answers=[RIGHT] * right + [WRONG] * (5 - right))
+    make_attempt(rounds[2], people[11], answers="", state="abandoned")
+    if attempts is None:
+        make_attempt(rounds[2], people[0], answers="", state="abandoned", number=2, unit=units[1])
+        make_attempt(rounds[2], people[1], answers=[RIGHT] * 5, number=2, unit=units[2])
+    for round in rounds:
+        rank(round)
+    check_against_naive(rounds[2], rounds[:2])
+    total = participation_of(rounds[2], EVERYTHING).total
+    assert (total.change, total.change_first, total.abandoned) == (8, 2, 1)
+    bands = [total.perfect, total.high, total.middle, total.low, total.zero]
+    assert (sum(bands), total.counted) == (11, 11)
+    assert bands == ([1, 2, 4, 2, 2] if attempts == 1 else [2, 2, 4, 1, 2])
+
+
+def test_blocks_count_by_what_the_attempt_notes():
+    unit = make_unit("DV", headcount=5)
+    round = past_round(make_contest(unit=unit, attempts_allowed=2))
+    people = [make_user(unit=unit) for _ in range(4)]
+    for user, block in zip(people, ("A", "A", "B", ""), strict=True):
+        make_attempt(round, user, block=block)
+    make_attempt(round, people[0], block="B", number=2, answers="A")
+    participation = participation_of(rank(round), EVERYTHING)
+    found = {row.block: row.figures for row in participation.blocks}
+    assert {block: (one.participants, one.entries, one.counted) for block, one in found.items()} == {
+        "": (1, 1, 1), "A": (2, 2, 2), "B": (2, 2, 1)
+    }  # fmt: skip
+    assert (found["A"].headcount, found["A"].roster, found["A"].rate) == (0, 0, None)
+    assert (participation.total.participants, participation.total.units_taking_part) == (4, 1)
 
 
 def test_the_figures_are_these(world):
@@ -175,7 +232,7 @@ def test_a_scope_sees_its_units_and_totals_over_these(world):
     round = rank(world["second"])
     ids = frozenset(round.round_units.filter(unit__code__in=["BV1", "XA1"]).values_list("unit_id", flat=True))
     participation = participation_of(round, Scope(ids, True))
-    expected = naive(round, world["first"], set(ids))
+    expected = naive(round, [world["first"]], set(ids))
     assert [unit.unit_code for unit in participation.units] == ["BV1", "XA1"]
     assert [kind.kind for kind in participation.kinds] == ["Bệnh viện", "Xã, phường"]
     assert shown(participation.total, expected) == expected

@@ -1,0 +1,143 @@
+"""The one statement behind participation: counts by unit, then summed up to kinds, blocks and the total.
+
+Counting distinct people at four levels would sort millions of rows four times. Instead every source is counted once
+per unit and block, and each person carries a mark at the first row of every level: the sum of the marks is the
+number of people. Where a round allows one attempt, a row is a person and needs no marks.
+"""
+
+from contest.models import Round
+from contest.ranking import counted_sql
+
+_ROSTER_DAY = "least((clock_timestamp() AT TIME ZONE %(zone)s)::date, %(last_day)s)"
+# Membership `m` holds on the roster day. A person's memberships do not overlap: the next begins when one ends.
+ON_ROSTER = f"m.starts_on <= {_ROSTER_DAY} AND (m.ends_on IS NULL OR m.ends_on > {_ROSTER_DAY})"
+
+_ENTRY = "a.state IN ('submitted', 'cut_off')"
+_ABANDONED = "a.state = 'abandoned'"
+_WITHOUT_ENTRY = f"""NOT EXISTS (SELECT FROM contest_attempt e
+    WHERE e.user_id = a.user_id AND e.round_id = a.round_id AND {_ENTRY.replace("a.", "e.")})"""
+_BANDS = {
+    "counted": "true",
+    "perfect": "score = %(full_marks)s",
+    "high": "score < %(full_marks)s AND 4 * score >= 3 * %(full_marks)s",
+    "middle": "4 * score < 3 * %(full_marks)s AND 4 * score >= %(full_marks)s",
+    "low": "score > 0 AND 4 * score < %(full_marks)s",
+    "zero": "score = 0",
+}
+_IN_SCOPE = "(%(units)s::bigint[] IS NULL OR unit_id = ANY (%(units)s::bigint[]))"
+# What a person is counted once in, from the narrowest to all.
+_LEVELS = ("a.unit_id", "l.kind_id", "a.block", "true")
+
+_STATEMENT = """
+WITH listed AS MATERIALIZED (
+    SELECT round_id, unit_id, kind_id, parent_id, headcount FROM contest_roundunit
+    WHERE round_id = ANY (%(rounds)s) AND {in_scope}
+), cells AS MATERIALIZED (
+    {cells}
+), figures AS (
+    SELECT level, unit_id, kind_id, block, jsonb_object_agg(fact, n) AS numbers FROM (
+        SELECT v.level, v.unit_id, v.kind_id, v.block, c.fact, sum(v.n) AS n
+        FROM cells c, LATERAL (VALUES
+            ('unit', c.unit_id, NULL, NULL, c.at_unit), ('kind', NULL, c.kind_id, NULL, c.at_kind),
+            ('block', NULL, NULL, c.block, c.at_block), ('total', NULL, NULL, NULL, c.at_all)
+        ) v (level, unit_id, kind_id, block, n)
+        WHERE v.level <> 'block' OR c.block IS NOT NULL
+        GROUP BY v.level, v.unit_id, v.kind_id, v.block, c.fact
+    ) sums GROUP BY level, unit_id, kind_id, block
+), places AS (
+    SELECT 'unit' AS level, unit_id, NULL::bigint AS kind_id, NULL AS block, kind_id AS shown_kind_id, parent_id,
+        headcount, 1 AS units
+    FROM listed WHERE round_id = %(round)s
+    UNION ALL
+    SELECT 'kind', NULL, kind_id, NULL, kind_id, NULL, sum(headcount), count(*)
+    FROM listed WHERE round_id = %(round)s GROUP BY kind_id
+    UNION ALL
+    SELECT 'block', NULL, NULL, block, NULL, NULL, 0, 0 FROM figures WHERE level = 'block'
+    UNION ALL
+    SELECT 'total', NULL, NULL, NULL, NULL, NULL, coalesce(sum(headcount), 0), count(*)
+    FROM listed WHERE round_id = %(round)s
+)
+SELECT clock_timestamp() AS as_of, p.level, p.unit_id, p.kind_id, p.shown_kind_id, p.block, p.headcount, p.units,
+    u.code AS unit_code, u.name AS unit_name, u.sort_key, u.search_key, parent.code AS parent_code, k.name AS kind,
+    k.position AS kind_position, coalesce(f.numbers, '{{}}') AS numbers
+FROM places p
+LEFT JOIN figures f ON f.level = p.level AND coalesce(f.unit_id, 0) = coalesce(p.unit_id, 0)
+    AND coalesce(f.kind_id, 0) = coalesce(p.kind_id, 0) AND coalesce(f.block, '') = coalesce(p.block, '')
+LEFT JOIN accounts_unit u ON u.id = p.unit_id
+LEFT JOIN accounts_unit parent ON parent.id = p.parent_id
+LEFT JOIN accounts_unitkind k ON k.id = p.shown_kind_id
+"""
+
+
+def participation_sql(round: Round, *, previous: Round | None, first: Round | None, with_scores: bool) -> str:
+    """A SELECT of one row for every unit, kind, block and the total, with `numbers`: {fact: count}.
+
+    Parameters: round, rounds (the ids of all three), units (None: all), zone, last_day, full_marks.
+    Facts: roster, accounts, participants, entries, abandoned, before (participants of `previous`), at_first; with
+    scores also score (their sum), counted, perfect, high, middle, low, zero. A fact that is absent is 0.
+    """
+    cells = [
+        _roster_cells(),
+        _people_cells(round, _ENTRY, people="participants", rows="entries"),
+        _people_cells(round, _gone(round), people="abandoned"),
+        *([_score_cells(round)] if with_scores else []),
+        *([_people_cells(previous, _ENTRY, people="before")] if previous else []),
+        *([_people_cells(first, _ENTRY, people="at_first")] if first else []),
+    ]
+    return _STATEMENT.format(cells="\n    UNION ALL\n    ".join(cells), in_scope=_IN_SCOPE)
+
+
+def _roster_cells() -> str:
+    return _cells(
+        f"""SELECT m.unit_id, l.kind_id, NULL AS block, count(*) AS people,
+            count(*) FILTER (WHERE u.linked_at IS NOT NULL) AS linked
+        FROM accounts_membership m JOIN listed l ON l.unit_id = m.unit_id AND l.round_id = %(round)s
+        JOIN accounts_user u ON u.id = m.user_id
+        WHERE {ON_ROSTER} GROUP BY m.unit_id, l.kind_id""",
+        {"roster": ["people"] * 4, "accounts": ["linked"] * 4},
+    )
+
+
+def _people_cells(round: Round, condition: str, *, people: str, rows: str = "") -> str:
+    """Attempts of `round` that meet `condition`: the distinct people behind them, and under `rows` their number."""
+    marks = ", ".join(f"{_mark(round, level)} AS mark{n}" for n, level in enumerate(_LEVELS))
+    sums = ", ".join(f"sum(mark{n}) AS people{n}" for n in range(len(_LEVELS)))
+    facts = {people: [f"people{n}" for n in range(len(_LEVELS))]} | ({rows: ["entries"] * 4} if rows else {})
+    return _cells(
+        f"""SELECT unit_id, kind_id, block, count(*) AS entries, {sums} FROM (
+            SELECT a.unit_id, l.kind_id, a.block, {marks}
+            FROM contest_attempt a JOIN listed l ON l.unit_id = a.unit_id AND l.round_id = a.round_id
+            WHERE a.round_id = {round.pk} AND {condition}
+        ) people GROUP BY unit_id, kind_id, block""",
+        facts,
+    )
+
+
+def _gone(round: Round) -> str:
+    # Where there is one attempt the check is not only needless: the planner would then expect one row, and loop.
+    return _ABANDONED if round.rules["attempts"] == 1 else f"{_ABANDONED} AND {_WITHOUT_ENTRY}"
+
+
+def _mark(round: Round, level: str) -> str:
+    """1 at the first of a person's rows within `level`, else 0."""
+    if round.rules["attempts"] == 1:
+        return "1"
+    return f"(row_number() OVER (PARTITION BY a.user_id, {level}) = 1)::int"
+
+
+def _score_cells(round: Round) -> str:
+    # OFFSET 0 keeps the planner from computing the score once for every band.
+    bands = ", ".join(f"count(*) FILTER (WHERE {condition}) AS {band}" for band, condition in _BANDS.items())
+    return _cells(
+        f"""SELECT c.unit_id, l.kind_id, c.block, sum(c.score) AS score, {bands}
+        FROM ({counted_sql(round)} OFFSET 0) c JOIN listed l ON l.unit_id = c.unit_id AND l.round_id = %(round)s
+        GROUP BY c.unit_id, l.kind_id, c.block""",
+        {fact: [fact] * 4 for fact in ("score", *_BANDS)},
+    )
+
+
+def _cells(grouped: str, facts: dict[str, list[str]]) -> str:
+    """One row for each fact of each unit and block; a fact's columns are its counts at the four levels."""
+    values = ", ".join(f"('{fact}', {', '.join(columns)})" for fact, columns in facts.items())
+    return f"""SELECT g.unit_id, g.kind_id, g.block, v.* FROM ({grouped}) g,
+        LATERAL (VALUES {values}) v (fact, at_unit, at_kind, at_block, at_all)"""
