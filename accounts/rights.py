@@ -44,6 +44,17 @@ class Right(StrEnum):
     READ_AUDIT = "read_audit", "Read the trace"
     VERIFY_AUDIT = "verify_audit", "Verify the trace"
     FULL_RECORD = "full_record", "Download the full record of a round"
+    READ_UNIT_REPORTS = "read_unit_reports", "Read what units report after a round, and who has and has not reported"
+    SEND_UNIT_REPORT = "send_unit_report", "Write a unit's report and send it to the secretary"
+    COMPILE_UNIT_REPORTS = (
+        "compile_unit_reports",
+        "Compile a department's report from its units' and send it up",
+    )
+    RETURN_UNIT_REPORT = (
+        "return_unit_report",
+        "Return or accept units' reports, remind who has not sent",
+    )
+    SET_REPORT_DEADLINE = "set_report_deadline", "Set by when the units report about a round"
 
 
 _ORGANISERS = frozenset({Role.ORGANISER})
@@ -64,6 +75,11 @@ HOLDERS: Mapping[Right, frozenset[Role]] = {
     Right.READ_AUDIT: frozenset({Role.ORGANISER, Role.AUDITOR}),
     Right.VERIFY_AUDIT: frozenset({Role.AUDITOR}),
     Right.FULL_RECORD: frozenset({Role.ORGANISER, Role.AUDITOR}),
+    Right.READ_UNIT_REPORTS: frozenset({Role.COORDINATOR, Role.ORGANISER, Role.SECRETARY, Role.AUDITOR}),
+    Right.SEND_UNIT_REPORT: frozenset({Role.COORDINATOR}),
+    Right.COMPILE_UNIT_REPORTS: frozenset({Role.COORDINATOR, Role.SECRETARY}),
+    Right.RETURN_UNIT_REPORT: frozenset({Role.SECRETARY}),
+    Right.SET_REPORT_DEADLINE: frozenset({Role.ORGANISER, Role.SECRETARY}),
 }
 
 

@@ -18,10 +18,20 @@ class Kind(models.TextChoices):
     CLOSING_2H = "closing_2h", _("Còn 2 giờ mà chưa dự thi")
     RESULT = "result", _("Kết quả tuần thi")
     REQUEST_DECIDED = "request_decided", _("Đề nghị đã được giải quyết")
+    UNIT_REPORT = "unit_report", _("Báo cáo của đơn vị")
+    TAKE_PART = "take_part", _("Nhắc người chưa dự thi")
 
 
 # What cannot wait goes before what many are sent: the lower number first.
-URGENCY = {Kind.REQUEST_DECIDED: 0, Kind.CLOSING_2H: 1, Kind.CLOSING_24H: 2, Kind.ROUND_OPENED: 3, Kind.RESULT: 3}
+URGENCY = {
+    Kind.REQUEST_DECIDED: 0,
+    Kind.CLOSING_2H: 1,
+    Kind.UNIT_REPORT: 1,
+    Kind.CLOSING_24H: 2,
+    Kind.TAKE_PART: 2,
+    Kind.ROUND_OPENED: 3,
+    Kind.RESULT: 3,
+}
 
 
 class MailState(models.TextChoices):
