@@ -149,6 +149,7 @@ SECRET = _("Khóa bí mật hoặc dấu vết của nó: đưa ra sẽ làm y�
 COUNTER = _("Số đếm kỹ thuật, không cho biết gì thêm về người đó.")
 CHAINED = _("Nhật ký được niêm phong thành chuỗi: sửa một dòng là phá chứng cứ của mọi dòng.")
 CHAINED_OTHERS = _("Có thể có dữ liệu của người khác; nhật ký được niêm phong thành chuỗi nên không sửa được.")
+HANDED_IN = _("Báo cáo đã nộp phải giữ nguyên; chỉ có họ tên người đạt giải, đã được công bố.")
 RESULT = _("Kết quả đã công bố phải kiểm chứng được; bản ghi công khai chỉ có bí danh.")
 
 
@@ -431,6 +432,12 @@ REGISTER: Mapping[str, Table] = {
     "contest.Heartbeat": Table(other="name at"),
     "contest.Prize": Table(other="id round position code title count"),
     # --- Reports
+    "reports.RoundReport": Table(
+        _("Số liệu báo cáo đã chốt"),
+        ("made_by",),
+        acted("made_by") | listed("dataset", FILES, KEPT, exported=False, why=HANDED_IN),
+        other="id contest round unit number as_of definitions source digest made_at",
+    ),
     "reports.Export": Table(
         _("Tệp báo cáo đã yêu cầu"),
         ("requested_by",),

@@ -124,6 +124,7 @@ GROUPS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
             "export.cancel": gettext_lazy("đã hủy yêu cầu lập tệp"),
             "export.download": gettext_lazy("đã tải tệp"),
             "report.export": gettext_lazy("đã xuất báo cáo của"),
+            "report.freeze": gettext_lazy("đã chốt số liệu báo cáo"),
             "record.export": gettext_lazy("đã xuất hồ sơ kết quả của"),
         },
     ),
