@@ -168,7 +168,9 @@ def _same_employee(user: User) -> Q:
 
 
 def _asked_for_account(user: User) -> Q:
-    return Q(user=user.pk) | Q(employee_id=user.employee_id) | Q(told_employee_id=user.employee_id)
+    """Their own, and those that name their employee id and were joined to nobody: who wrote these is not known."""
+    named = Q(employee_id=user.employee_id) | Q(told_employee_id=user.employee_id)
+    return Q(user=user.pk) | Q(named, user=None)
 
 
 def _did_or_is_the_object(user: User) -> Q:
@@ -244,17 +246,20 @@ REGISTER: Mapping[str, Table] = {
     ),
     "accounts.Unit_successors": Table(other="id from_unit to_unit"),
     "account.EmailAddress": Table(
-        _("Địa chỉ thư để đăng nhập"), ("user",), listed("user email verified primary", SIGN_IN, DELETED), other="id"
+        _("Địa chỉ thư điện tử để đăng nhập"),
+        ("user",),
+        listed("user email verified primary", SIGN_IN, DELETED),
+        other="id",
     ),
     "account.EmailConfirmation": Table(
-        _("Xác nhận địa chỉ thư"),
+        _("Xác nhận địa chỉ thư điện tử"),
         ("email_address__user",),
         listed("email_address created sent", SIGN_IN, DELETED)
         | listed("key", SIGN_IN, DELETED, exported=False, why=SECRET),
         other="id",
     ),
     "mfa.Authenticator": Table(
-        _("Xác thực hai bước"),
+        _("Xác thực hai lớp"),
         ("user",),
         listed("type created_at last_used_at", SIGN_IN, DELETED)
         | listed("user data", SIGN_IN, DELETED, exported=False, why=SECRET),
@@ -268,7 +273,7 @@ REGISTER: Mapping[str, Table] = {
         other="id",
     ),
     "socialaccount.SocialToken": Table(
-        _("Mã của nơi đăng nhập một lần"),
+        _("Mã do hệ thống đăng nhập một lần cấp"),
         ("account__user",),
         listed("account token token_secret expires_at", SIGN_IN, DELETED, exported=False, why=SECRET),
         other="id app",
@@ -348,6 +353,8 @@ REGISTER: Mapping[str, Table] = {
             why=_("Ý kiến nội bộ của người giải quyết."),
         ),
         other="id",
+        # Anybody may type an id: what a stranger wrote is not given to whom it belongs.
+        released=Q(user__isnull=False),
     ),
     "proposals.UnitCorrection": Table(
         _("Đề nghị sửa đơn vị"),
@@ -427,11 +434,19 @@ REGISTER: Mapping[str, Table] = {
     ),
     "contest.Block": Table(other="id contest code name"),
     "contest.Block_kinds": Table(other="id block unitkind"),
+    "contest.CollectiveRule": Table(
+        other="id contest version is_held weight_participation weight_score weight_perfect weight_report"
+        " weight_clip_duty weight_clip_score weight_zero grouping minimum_headcount tie_chain prizes perfect_rounds"
+    ),
     "contest.RoundQuestion": Table(other="id round question position"),
     "contest.RoundUnit": Table(other="id round unit parent kind headcount"),
     "contest.Heartbeat": Table(other="name at"),
     "contest.Prize": Table(other="id round position code title count"),
     # --- Reports
+    "reports.IssuingBody": Table(
+        other="id contest superior name place report_symbol decision_symbol minutes_symbol authority decides"
+        " signer_title signer_name second_title second_name legal_bases recipients"
+    ),
     "reports.RoundReport": Table(
         _("Số liệu báo cáo đã chốt"),
         ("made_by",),

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from accounts.models import User
 from contest.demo.plan import Plan, RoundWindow
 from contest.demo.units import PROVINCE, ROOT_ID
-from contest.models import Bank, Contest, Prize, Question, Round, RoundQuestion
+from contest.models import Bank, CollectiveRule, Contest, Prize, Question, Round, RoundQuestion
 from contest.models.round import RoundState
 from contest.services.rounds import copy_units, freeze_content, key_digest
 
@@ -36,9 +36,11 @@ def load_bank(output) -> None:
 
 
 def write_contest() -> Contest:
-    return Contest.objects.create(
+    contest = Contest.objects.create(
         slug="tim-hieu-cai-cach-hanh-chinh", title=TITLE, unit_id=ROOT_ID, introduction=INTRODUCTION, is_public=True
     )
+    CollectiveRule.objects.create(contest=contest)
+    return contest
 
 
 def write_rounds(plan: Plan, contest: Contest) -> dict[int, Round]:

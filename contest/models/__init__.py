@@ -1,7 +1,8 @@
-"""Tables of contests: `setup` (contest and its rules), `bank` (questions), `round`, `attempt`, `result`."""
+"""Tables of contests: `setup` (contest, its rules), `collective`, `bank` (questions), `round`, `attempt`, `result`."""
 
 from contest.models.attempt import Attempt
 from contest.models.bank import Bank, Choice, Question
+from contest.models.collective import CollectiveRule
 from contest.models.result import Draw, Prize, Standing
 from contest.models.round import CloseExtension, Heartbeat, Round, RoundQuestion, RoundUnit
 from contest.models.setup import Block, Contest, Ineligibility
@@ -12,6 +13,7 @@ __all__ = [
     "Block",
     "Choice",
     "CloseExtension",
+    "CollectiveRule",
     "Contest",
     "Draw",
     "Heartbeat",

@@ -12,7 +12,7 @@ from accounts.clock import server_now
 from accounts.models import Membership, Unit, UnitKind, User
 from accounts.problems import Refused
 from accounts.text import nfc
-from contest.models import Block, Contest, Ineligibility, Round
+from contest.models import Block, CollectiveRule, Contest, Ineligibility, Round
 from contest.models.round import RoundState
 from contest.rules import SETTINGS, faults_of, settings_of
 from contest.services.content import units_taking_part
@@ -27,9 +27,10 @@ _FIXED = {"slug": gettext_noop("tên rút gọn"), "unit_id": gettext_noop("đơ
 
 
 def save_contest(*, contest: Contest, actor: User) -> Contest:
-    """Store a new contest, or the changed settings of one. Rounds already scheduled keep theirs.
+    """Store a new contest with the usual collective ranking, or the changed settings of one.
 
-    Raises Refused with everything that does not fit together; then nothing has been written.
+    Rounds already scheduled keep theirs. Raises Refused with everything that does not fit together; then nothing has
+    been written.
     """
     with transaction.atomic():
         before = _stored(contest)
@@ -43,6 +44,8 @@ def save_contest(*, contest: Contest, actor: User) -> Contest:
         if reasons:
             raise Refused(*reasons)
         contest.save()
+        if not before:
+            CollectiveRule.objects.create(contest=contest)
         after = _as_json(contest)
         changed = [name for name in after if after[name] != before.get(name)]
         if changed:

@@ -18,7 +18,7 @@ from contest.models import Bank, Block, Contest, Question, Round
 from contest.question_import.columns import COLUMNS
 from contest.question_import.planner import bank_target
 from contest.question_import.service import import_questions
-from contest.services import bank, extensions, people, results, rounds, setup
+from contest.services import bank, collective, extensions, people, results, rounds, setup
 from reports.models import Export
 from reports.services import cancel_export, fetch_export, request_export, run_export
 from tests.accounts.tables import QUESTION_HEADER, STAFF_HEADER, UNIT_HEADER, csv_bytes, read
@@ -72,6 +72,11 @@ def contest_save_block(actor: User) -> Act:
 def contest_delete_block(actor: User) -> Act:
     block = make_block(make_contest(), "A")
     return lambda: setup.delete_block(block=block, actor=actor)
+
+
+def contest_save_collective_rule(actor: User) -> Act:
+    contest, values = make_contest(), {"weight_score": 10, "weight_perfect": 30}
+    return lambda: collective.save_collective_rule(contest=contest, values=values, actor=actor)
 
 
 def contest_exclude_people(actor: User) -> Act:
@@ -291,6 +296,7 @@ ACTS: dict[str, Callable[[User], Act]] = {
     "contest.hide": contest_hide,
     "contest.save_block": contest_save_block,
     "contest.delete_block": contest_delete_block,
+    "contest.save_collective_rule": contest_save_collective_rule,
     "contest.exclude_people": contest_exclude_people,
     "contest.readmit_person": contest_readmit_person,
     "round.create": round_create,
