@@ -5,7 +5,7 @@ from typing import cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from reports.models import ExportFormat, ExportKind
+from reports.models import TABLE_FORMATS, TABLE_KINDS, ExportFormat
 
 
 class ExportForm(forms.Form):
@@ -13,10 +13,12 @@ class ExportForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("Loại báo cáo"))
     round = forms.TypedChoiceField(label=_("Tuần thi"), coerce=int)
-    format = forms.ChoiceField(label=_("Định dạng"), choices=ExportFormat.choices, initial=ExportFormat.XLSX)
+    format = forms.ChoiceField(
+        label=_("Định dạng"), choices=[(one.value, one.label) for one in TABLE_FORMATS], initial=ExportFormat.XLSX
+    )
     unit = forms.CharField(max_length=50, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args, rounds=(), kinds=tuple(ExportKind), **kwargs):
+    def __init__(self, *args, rounds=(), kinds=TABLE_KINDS, **kwargs):
         super().__init__(*args, **kwargs)
         cast(forms.ChoiceField, self.fields["kind"]).choices = [(kind.value, kind.label) for kind in kinds]
         cast(forms.ChoiceField, self.fields["round"]).choices = [

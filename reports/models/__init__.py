@@ -1,6 +1,27 @@
-"""Files made on request, and the frozen datasets that reports are rendered from."""
+"""Files made on request, the frozen datasets that reports are rendered from, and who issues them."""
 
-from reports.models.exports import LIVE_STATES, Export, ExportFormat, ExportKind, ExportState
+from reports.models.exports import (
+    LIVE_STATES,
+    SIGNED_FORMATS,
+    TABLE_FORMATS,
+    TABLE_KINDS,
+    Export,
+    ExportFormat,
+    ExportKind,
+    ExportState,
+)
+from reports.models.issuing_body import IssuingBody
 from reports.models.round_report import RoundReport
 
-__all__ = ["LIVE_STATES", "Export", "ExportFormat", "ExportKind", "ExportState", "RoundReport"]
+__all__ = [
+    "LIVE_STATES",
+    "SIGNED_FORMATS",
+    "TABLE_FORMATS",
+    "TABLE_KINDS",
+    "Export",
+    "ExportFormat",
+    "ExportKind",
+    "ExportState",
+    "IssuingBody",
+    "RoundReport",
+]

@@ -17,12 +17,24 @@ class ExportKind(models.TextChoices):
     PARTICIPATION = "participation", _("Báo cáo tham gia")
     NONPARTICIPANTS = "nonparticipants", _("Danh sách chưa tham gia")
     STANDINGS = "standings", _("Bảng xếp hạng")
+    WEEKLY_REPORT = "weekly_report", _("Báo cáo tuần")
+    FINAL_REPORT = "final_report", _("Báo cáo tổng kết")
+    WINNERS_DECISION = "winners_decision", _("Quyết định trao giải")
+    CLOSING_MINUTES = "closing_minutes", _("Biên bản đóng tuần thi")
 
 
 class ExportFormat(models.TextChoices):
     XLSX = "xlsx", _("Excel (.xlsx)")
     CSV = "csv", _("CSV (.csv)")
     JSON = "json", _("JSON (.json)")
+    DOCX = "docx", _("Word (.docx)")
+    PDF = "pdf", _("PDF (.pdf)")
+
+
+# The tables made on request have no layout to be signed; what is handed in from a frozen report has.
+TABLE_KINDS = (ExportKind.PARTICIPATION, ExportKind.NONPARTICIPANTS, ExportKind.STANDINGS)
+TABLE_FORMATS = (ExportFormat.XLSX, ExportFormat.CSV, ExportFormat.JSON)
+SIGNED_FORMATS = (ExportFormat.DOCX, ExportFormat.PDF)
 
 
 class ExportState(models.TextChoices):
