@@ -453,6 +453,8 @@ REGISTER: Mapping[str, Table] = {
         acted("made_by") | listed("dataset", FILES, KEPT, exported=False, why=HANDED_IN),
         other="id contest round unit number as_of definitions source digest made_at",
     ),
+    "reports.Baseline": Table(other="id contest label earlier source units participants entries"),
+    "reports.BaselineUnit": Table(other="id baseline unit participants entries"),
     "reports.Export": Table(
         _("Tệp báo cáo đã yêu cầu"),
         ("requested_by",),

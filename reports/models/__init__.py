@@ -1,5 +1,6 @@
 """Files made on request, the frozen datasets that reports are rendered from, and who issues them."""
 
+from reports.models.baseline import Baseline, BaselineUnit
 from reports.models.exports import (
     LIVE_STATES,
     SIGNED_FORMATS,
@@ -18,6 +19,8 @@ __all__ = [
     "SIGNED_FORMATS",
     "TABLE_FORMATS",
     "TABLE_KINDS",
+    "Baseline",
+    "BaselineUnit",
     "Export",
     "ExportFormat",
     "ExportKind",
