@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.userkit import get_user_by_username
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal.httpkit import clean_client_ip
@@ -53,8 +54,9 @@ class AccountAdapter(DefaultAccountAdapter):
         return super().post_login(request, user, **kwargs)
 
     def authentication_failed(self, request, **credentials: Any):
-        named = User.objects.filter(employee_id=credentials.get("username", "")).first()
-        if named is not None:
+        # As the backend finds the account: in whatever case the id was typed.
+        named = get_user_by_username(credentials.get("username", ""))
+        if isinstance(named, User):
             _trace_of_power(named, "session.refused", actor=None)
         super().authentication_failed(request, **credentials)
 

@@ -77,3 +77,12 @@ def test_sign_ins_of_those_with_a_role_are_traced_and_those_of_participants_are_
     told = [(entry.verb, entry.actor, entry.object_id) for entry in AuditEntry.objects.order_by("id")]
     assert told == [("session.refused", None, str(power.pk)), ("session.start", power, str(power.pk))]
     assert all((entry.before, entry.after) == ({}, {}) for entry in AuditEntry.objects.all())
+
+
+def test_a_failed_sign_in_is_traced_in_whatever_case_the_id_was_typed(client):
+    power = make_user("nv-quyen", password="mot-mat-khau-dai")
+    grant(power, "judge")
+    for typed in ("NV-QUYEN", "Nv-quyen", "nv-quyen", "nv-quye"):
+        client.post(reverse("account_login"), {"login": typed, "password": "sai-mat-khau-roi"})
+    refused = AuditEntry.objects.filter(verb="session.refused", object_id=str(power.pk))
+    assert (refused.count(), AuditEntry.objects.count()) == (3, 3)
