@@ -88,7 +88,9 @@ def revoke_role(*, grant: RoleGrant, reason: str, actor: User) -> None:
         raise Refused(_("Cần ghi lý do."))
     with transaction.atomic():
         # Locked together and in one order: two administrators cannot take the role from each other at once.
-        administrators = list(grants_of_active(Right.GRANT_ROLES).select_for_update(of=("self",)).order_by("pk"))
+        administrators = list(
+            grants_of_active(Right.GRANT_ROLES).select_related("unit").select_for_update(of=("self",)).order_by("pk")
+        )
         grant = RoleGrant.objects.select_for_update(of=("self",)).select_related("user", "unit").get(pk=grant.pk)
         now = server_now()
         if not has_over(actor, Right.GRANT_ROLES, grant.unit_id):
@@ -122,7 +124,9 @@ def review_grants(*, grants: Iterable[int], actor: User) -> int:
 
 def _refuse_last_administrator(grant: RoleGrant, administrators: list[RoleGrant], actor: User) -> None:
     remaining = [other for other in administrators if other.pk != grant.pk]
-    if not remaining:
+    # Administrators of single units cannot make one over everything.
+    alike = [other for other in remaining if grant.unit.parent_id or not other.unit.parent_id]
+    if not alike:
         raise Refused(_("Đây là quản trị hệ thống cuối cùng, không thể thu hồi."))
     if grant.user_id == actor.pk and not any(other.user_id == actor.pk for other in remaining):
         raise Refused(_("Không thể tự thu hồi quyền quản trị cuối cùng của chính mình."))

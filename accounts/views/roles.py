@@ -88,7 +88,7 @@ class GrantForm(forms.Form):
         first, last = self.cleaned_data["first_day"], self.cleaned_data["last_day"]
         return {
             "valid_from": _start_of(first) if first else None,
-            "valid_to": _start_of(last + timedelta(days=1)) if last else None,
+            "valid_to": _start_of(last + timedelta(days=1)) if last and last < date.max else None,
         }
 
 

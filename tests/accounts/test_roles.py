@@ -164,3 +164,22 @@ def test_the_first_administrator_is_made_on_the_server():
         with pytest.raises(CommandError):
             call_command("grant_role", *wrong, stdout=StringIO())
     assert RoleGrant.objects.count() == 1
+
+
+def test_the_last_administrator_over_everything_is_kept_beside_administrators_of_units(administrator):
+    over_everything = RoleGrant.objects.get(user=administrator)
+    department = make_unit("YT", parent=make_root())
+    grant(administrator, "administrator", department)
+    grant(make_user(), "administrator", department)
+    with pytest.raises(Refused, match="cuối cùng"):
+        revoke_role(grant=over_everything, reason="Thử", actor=administrator)
+    grant(make_user(), "administrator")
+    revoke_role(grant=over_everything, reason="Thử", actor=administrator)
+
+
+def test_the_last_day_of_the_calendar_is_no_end(client, administrator):
+    make_user("NV-1")
+    client.force_login(administrator)
+    values = {"employee_id": "NV-1", "role": "judge", "unit_code": "TINH", "reason": "QĐ 12", "last_day": "31/12/9999"}
+    assert client.post(reverse("manage-role-grant"), values).status_code == 302
+    assert RoleGrant.objects.get(role="judge").valid_to is None
