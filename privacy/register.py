@@ -455,6 +455,20 @@ REGISTER: Mapping[str, Table] = {
     ),
     "reports.Baseline": Table(other="id contest label earlier source units participants entries"),
     "reports.BaselineUnit": Table(other="id baseline unit participants entries"),
+    "reports.UnitReport": Table(
+        personal=acted("edited_by sent_by decided_by"),
+        other="id round unit version state done difficulties suggestions edited_at dataset digest sent_at comment"
+        " decided_at",
+    ),
+    "reports.ReportDeadline": Table(personal=acted("changed_by"), other="id round due_at changed_at"),
+    "reports.Reminder": Table(
+        _("Lần được nhắc"),
+        ("user",),
+        listed("kind day", MESSAGE, DELETED)
+        | listed("user", MESSAGE, DELETED, exported=False, why=ALIAS)
+        | acted("asked_by"),
+        other="id round announcement",
+    ),
     "reports.Export": Table(
         _("Tệp báo cáo đã yêu cầu"),
         ("requested_by",),

@@ -13,8 +13,10 @@ from reports.models.exports import (
 )
 from reports.models.issuing_body import IssuingBody
 from reports.models.round_report import RoundReport
+from reports.models.unit_report import HANDED_IN, Reminder, ReminderKind, ReportDeadline, ReportState, UnitReport
 
 __all__ = [
+    "HANDED_IN",
     "LIVE_STATES",
     "SIGNED_FORMATS",
     "TABLE_FORMATS",
@@ -26,5 +28,10 @@ __all__ = [
     "ExportKind",
     "ExportState",
     "IssuingBody",
+    "Reminder",
+    "ReminderKind",
+    "ReportDeadline",
+    "ReportState",
     "RoundReport",
+    "UnitReport",
 ]

@@ -1,0 +1,107 @@
+"""What a unit's report says in figures: computed while it is a draft, frozen in it when it is sent.
+
+{"format", "kind": "unit", "round": {…}, "unit": {"code", "name"}, "as_of", "total": F, "units": [F with code and name],
+ "below": [{"unit_code", "unit_name", "state", "version", "sent_at", "on_time", "digest", remarks}], "remarks": {…}}
+
+F holds every field of reports.participation.Figures with rate and account_rate; decimals are strings, times ISO UTC.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from accounts.clock import iso
+from accounts.models import Unit
+from contest.models import Round, RoundUnit
+from reports.models import UnitReport
+from reports.participation import Figures, participation_of
+from reports.scope import Scope
+from reports.unit_reports.deadlines import deadline_of
+
+FORMAT = 1
+REMARKS = ("done", "difficulties", "suggestions")
+DECIMALS = ("mean_score", "rate", "account_rate")
+
+
+def unit_dataset(round: Round, unit: Unit) -> dict[str, Any]:
+    """The figures of `unit` with all below it, and what the units directly below it have reported.
+
+    Of a round with a published result. The same number of queries whatever is below.
+    """
+    unit_ids = frozenset(Unit.objects.at_or_below([unit.pk]).values_list("pk", flat=True))
+    participation = participation_of(round, Scope(unit_ids, scores=True))
+    return {
+        "format": FORMAT,
+        "kind": "unit",
+        "round": {
+            "id": round.pk,
+            "number": round.number,
+            "title": round.title,
+            "opens_at": iso(round.opens_at),
+            "closes_at": iso(round.closes_at),
+            "version": round.version,
+            "result_hash": round.result_hash,
+        },
+        "unit": {"code": unit.code, "name": unit.name},
+        "as_of": iso(participation.as_of),
+        "total": as_json(participation.total),
+        "units": [
+            {"unit_code": one.unit_code, "unit_name": one.unit_name, "kind": one.kind, **as_json(one.figures)}
+            for one in participation.units
+        ],
+        "below": _below(round, unit),
+    }
+
+
+def _below(round: Round, unit: Unit) -> list[dict[str, Any]]:
+    """What is there from the units directly below, by code: the latest version that was sent, or nothing."""
+    units = list(units_below(round, unit).order_by("unit__code"))
+    if not units:
+        return []
+    due = deadline_of(round)
+    sent: dict[int, list[UnitReport]] = {}
+    reports = UnitReport.objects.handed_in().filter(round=round, unit__in=[one.unit_id for one in units])
+    for report in reports.defer("dataset").order_by("version"):
+        sent.setdefault(report.unit_id, []).append(report)
+    return [_line(one.unit, sent.get(one.unit_id, []), due) for one in units]
+
+
+def units_below(round: Round, unit: Unit) -> Any:
+    """The units of the round directly below `unit`, as they stood when the round was scheduled."""
+    return RoundUnit.objects.filter(round=round, parent=unit).exclude(unit=unit).select_related("unit")
+
+
+def _line(unit: Unit, versions: list[UnitReport], due: Any) -> dict[str, Any]:
+    line: dict[str, Any] = {"unit_code": unit.code, "unit_name": unit.name}
+    if not versions:
+        return line | {"state": "missing", "version": None, "sent_at": None, "on_time": None, "digest": ""}
+    first, latest = versions[0], versions[-1]
+    assert first.sent_at is not None and latest.sent_at is not None
+    return line | {
+        "state": latest.state,
+        "version": latest.version,
+        "sent_at": iso(latest.sent_at),
+        "on_time": first.sent_at <= due,
+        "digest": latest.digest,
+        **{name: getattr(latest, name) for name in REMARKS},
+    }
+
+
+def as_json(figures: Figures) -> dict[str, Any]:
+    """F: the figures with their rates, decimals as strings."""
+    values = asdict(figures) | {"rate": figures.rate, "account_rate": figures.account_rate}
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+def as_shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    """F with its decimals as numbers again, for pages."""
+    return {name: Decimal(value) if name in DECIMALS and value is not None else value for name, value in values.items()}
+
+
+def digest_of(dataset: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON: keys in order, no spaces, UTF-8."""
+    text = json.dumps(dataset, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
