@@ -18,6 +18,7 @@ from accounts.rights import Right, units_with
 from accounts.sso.identity import Identity, link_identity
 from notifications.models import Kind
 from notifications.services import notify
+from proposals.matching import people_within
 from proposals.models import AccountRequest, RequestState, UnitCorrection
 from proposals.services.requests import Request, lock_open, unit_of, verb_of
 
@@ -50,11 +51,13 @@ def accept_account(*, request: AccountRequest, employee_id: str, full_name: str,
 def join_account(*, request: AccountRequest, user: User, actor: User) -> User:
     """Let the identity open the account of a person who is on the roster already. Raises Refused.
 
-    Whoever joins hands an account over. Where the account holds a role, that takes the right to grant roles.
+    Whoever joins hands an account over. Where the account holds a role, or will, that takes the right to grant roles.
     """
     with transaction.atomic():
         request = lock_open(request)
-        held = RoleGrant.objects.in_force().filter(user=user)
+        if not people_within(units_with(actor, Right.DECIDE_REQUESTS)).filter(pk=user.pk).exists():
+            raise Refused(_("Người này đang thuộc đơn vị ngoài phạm vi được giao cho bạn."))
+        held = RoleGrant.objects.not_over().filter(user=user)
         if held.exclude(unit__in=units_with(actor, Right.GRANT_ROLES)).exists():
             raise Refused(_("Người này đang giữ vai trò trong hệ thống; chỉ quản trị hệ thống được ghép."))
         link_identity(user=user, identity=_identity_of(request), actor=actor)

@@ -1,9 +1,12 @@
 """A person whom the provider knows and the roster does not: asking, recommending, accepting, joining, declining."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from accounts.models import AuditEntry, Membership, User
+from accounts.clock import server_now
+from accounts.models import AuditEntry, Membership, RoleGrant, User
 from accounts.problems import Refused
 from accounts.sso.identity import Identity, has_identity, link_identity
 from notifications.models import Notification
@@ -188,6 +191,33 @@ def test_an_account_with_a_role_is_joined_by_an_administrator_only(asked, units,
     grant(administrator, "administrator")
     join_account(request=asked, user=people.person, actor=administrator)
     assert has_identity(people.person)
+
+
+def test_a_role_still_to_come_counts_as_held(asked, units, people):
+    given = grant(people.person, "administrator")
+    RoleGrant.objects.filter(pk=given.pk).update(valid_from=server_now() + timedelta(days=1))
+    with pytest.raises(Refused):
+        join_account(request=asked, user=people.person, actor=people.organiser)
+    assert not has_identity(people.person)
+
+
+def test_somebody_who_left_is_joined_by_those_of_the_unit_they_left(as_, units, people):
+    Membership.objects.filter(user=people.person).update(ends_on=server_now().date())
+    never = make_user("NV-0")
+    statuses = []
+    for number, employee_id in enumerate(("NV-1", "NV-0")):
+        theirs = ask(units.schools, employee_id=employee_id, subject=f"sub-{number}")
+        person = User.objects.get(employee_id=employee_id)
+        page = reverse("manage-account-request", args=[theirs.pk])
+        shown = as_(people.stranger).get(page).content.decode()
+        assert (people.person.position in shown, "ngoài phạm vi của bạn" in shown) == (False, True)
+        statuses.append(as_(people.stranger).post(page, {"act": "join", "user": person.pk, "confirm": "1"}).status_code)
+        with pytest.raises(Refused, match="ngoài phạm vi"):
+            join_account(request=theirs, user=person, actor=people.stranger)
+        join_account(request=theirs, user=person, actor=people.organiser)
+    assert statuses == [422, 422]
+    assert has_identity(people.person)
+    assert has_identity(never)
 
 
 def test_a_linked_account_is_not_joined_again(asked, people):
