@@ -33,6 +33,7 @@ def draft_staff(
 
     Raises RowsRefused when a row cannot be applied today, Refused when there is nothing to propose.
     """
+    check_number(rows)
     units = ids_below(unit)
     diff = staff_diff(rows, units=units, scope=None, home=units, hide=True)
     proposal = Proposal(kind=ProposalKind.STAFF, unit=unit, proposer=actor, note=note, file_name=file_name[:255])
@@ -43,14 +44,19 @@ def draft_headcounts(
     *, unit: Unit, rows: Sequence[HeadcountRow], note: str, actor: User, file_name: str = ""
 ) -> tuple[Proposal, Diff]:
     """Keep headcounts for units at or below `unit`, to be looked at and sent. Raises as `draft_staff`."""
+    check_number(rows)
     diff = headcount_diff(rows, units=ids_below(unit))
     proposal = Proposal(kind=ProposalKind.HEADCOUNTS, unit=unit, proposer=actor, note=note, file_name=file_name[:255])
     return _keep(proposal, rows, diff), diff
 
 
-def _keep(proposal: Proposal, rows: Sequence[Any], diff: Diff) -> Proposal:
+def check_number(rows: Sequence[Any]) -> None:
+    """Before the rows are compared with the roster: that is what many of them would cost. Raises Refused."""
     if len(rows) > MOST_ROWS:
         raise Refused(_("Mỗi đề nghị có tối đa %(limit)s dòng. Hãy chia thành nhiều đề nghị.") % {"limit": MOST_ROWS})
+
+
+def _keep(proposal: Proposal, rows: Sequence[Any], diff: Diff) -> Proposal:
     if diff.errors:
         raise RowsRefused(diff)
     if diff.changes_nothing:

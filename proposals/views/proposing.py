@@ -32,7 +32,13 @@ from proposals.reading import (
     staff_rows,
 )
 from proposals.scope import granted_units
-from proposals.services.proposals import draft_headcounts, draft_staff, send_proposal, withdraw_proposal
+from proposals.services.proposals import (
+    check_number,
+    draft_headcounts,
+    draft_staff,
+    send_proposal,
+    withdraw_proposal,
+)
 from proposals.views.access import carried_out, page_of, units_for
 from proposals.views.diffs import diff_context, notes_of, rows_of
 
@@ -114,6 +120,7 @@ def _file_page(request: HttpRequest, kind: ProposalKind, columns: Sequence[Colum
 def _from_file(request: HttpRequest, kind: ProposalKind, columns: Sequence[Column], form: FileForm) -> Proposal:
     values = form.cleaned_data
     table = read_file(values["file"], columns)
+    check_number(table.rows)
     common = {"unit": values["scope"], "note": values["note"], "actor": request.user, "file_name": values["file"].name}
     if kind == ProposalKind.STAFF:
         return draft_staff(rows=staff_rows(table), **common)[0]
