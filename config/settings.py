@@ -193,6 +193,12 @@ CELERY_BEAT_SCHEDULE |= {
     }
 }
 
+CELERY_BEAT_SCHEDULE |= {
+    "reports.tasks.freeze_due_reports": {
+        "task": "reports.tasks.freeze_due_reports", "schedule": TICK_SECONDS, "options": {"expires": 60},
+    },
+}  # fmt: skip
+
 # --- Mail -----------------------------------------------------------------------------------------
 
 # Without a mail server messages are in the portal only.

@@ -93,6 +93,7 @@ class UnitFigures:
     search_key: str
     kind: str
     parent_code: str | None
+    parent_name: str | None
     figures: Figures
 
 
@@ -184,7 +185,21 @@ def participation_of(round: Round, scope: Scope) -> Participation:
     )
 
 
-_UNIT_NAMES = ("unit_id", "unit_code", "unit_name", "sort_key", "search_key", "kind", "parent_code")
+LOWEST = 5
+
+
+def full_units(units: list[UnitFigures]) -> list[UnitFigures]:
+    """The units in which as many took part as the headcount says, or more; in the order given."""
+    return [unit for unit in units if unit.figures.rate is not None and unit.figures.rate >= 1]
+
+
+def lowest_units(units: list[UnitFigures]) -> list[UnitFigures]:
+    """The units with the lowest participation rate below 1, the lowest first; at most LOWEST."""
+    rated = [(unit.figures.rate, unit.unit_code, unit) for unit in units if unit.figures.rate is not None]
+    return [unit for rate, _, unit in sorted(rated, key=itemgetter(0, 1))[:LOWEST] if rate < 1]
+
+
+_UNIT_NAMES = ("unit_id", "unit_code", "unit_name", "sort_key", "search_key", "kind", "parent_code", "parent_name")
 
 
 def _unit(row: dict[str, Any], figures: Figures) -> UnitFigures:

@@ -58,8 +58,8 @@ WITH listed AS MATERIALIZED (
     FROM listed WHERE round_id = %(round)s
 )
 SELECT clock_timestamp() AS as_of, p.level, p.unit_id, p.kind_id, p.shown_kind_id, p.block, p.headcount, p.units,
-    u.code AS unit_code, u.name AS unit_name, u.sort_key, u.search_key, parent.code AS parent_code, k.name AS kind,
-    k.position AS kind_position, coalesce(f.numbers, '{{}}') AS numbers
+    u.code AS unit_code, u.name AS unit_name, u.sort_key, u.search_key, parent.code AS parent_code,
+    parent.name AS parent_name, k.name AS kind, k.position AS kind_position, coalesce(f.numbers, '{{}}') AS numbers
 FROM places p
 LEFT JOIN figures f ON f.level = p.level AND coalesce(f.unit_id, 0) = coalesce(p.unit_id, 0)
     AND coalesce(f.kind_id, 0) = coalesce(p.kind_id, 0) AND coalesce(f.block, '') = coalesce(p.block, '')

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from reports import services
+from reports import freezing, services
 
 
 @shared_task(name=services.RUN_TASK)
@@ -13,3 +13,9 @@ def run_export(export_id: str) -> None:
 @shared_task
 def sweep_exports() -> None:
     services.sweep_exports()
+
+
+@shared_task
+def freeze_due_reports() -> None:
+    """Freeze the reports of results that have appeared, been published or made final."""
+    freezing.freeze_due_reports()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -10,9 +9,8 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.text import search_key
-from reports.participation import Participation, UnitFigures
+from reports.participation import Participation, UnitFigures, full_units, lowest_units
 
-LOWEST = 5
 SORTS: dict[str, Callable[[UnitFigures], Any]] = {
     "code": lambda unit: unit.unit_code,
     "name": lambda unit: unit.sort_key,
@@ -56,13 +54,12 @@ class UnitTable:
     @property
     def lowest(self) -> list[UnitFigures]:
         """The units with the lowest participation rate, the lowest first."""
-        rated = [(unit.figures.rate, unit) for unit in self._all if unit.figures.rate is not None]
-        return [unit for rate, unit in sorted(rated, key=_by_rate)[:LOWEST] if rate < 1]
+        return lowest_units(self._all)
 
     @property
     def full(self) -> int:
         """How many units have everyone of their headcount taking part."""
-        return sum(unit.figures.rate is not None and unit.figures.rate >= 1 for unit in self._all)
+        return len(full_units(self._all))
 
     @property
     def kinds(self) -> list[str]:
@@ -89,7 +86,3 @@ class UnitTable:
         order = {key: "ascending", f"-{key}": "descending"}.get(self.sort, "")
         other = f"-{key}" if order == "ascending" else key
         return Heading(label, "?" + urlencode(self._kept | {"sort": other}), order)
-
-
-def _by_rate(rated: tuple[Decimal | None, UnitFigures]) -> tuple[Decimal, str]:
-    return rated[0] or Decimal(0), rated[1].unit_code
