@@ -15,6 +15,8 @@ from contest.services.results import publish_round
 from notifications.services import notify
 from privacy.copies import parts_of
 from privacy.register import REGISTER
+from privacy.services import erase_person
+from proposals.models import AccountRequest
 from tests.factories import grant, make_attempt, make_contest, make_unit, make_user, open_round
 from tests.privacy.world import CANARIES, SECRETS, build_person, final_round
 
@@ -136,3 +138,20 @@ def test_queries_do_not_grow_with_the_rows(client):
             b"".join(client.post(COPY).streaming_content)
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_what_a_stranger_wrote_under_ones_employee_id_is_not_in_the_copy_and_goes_with_an_erasure(client):
+    person, unit = make_user("NV-7"), make_unit()
+    words = {"told_email": "nguoi-la@example.vn", "note": "Chuyen rieng", "full_name": "Người Lạ", "unit_text": "Ở đâu"}
+    asked = {"state": "waiting", "provider": "sso", "issuer": "https://idp", "unit": unit} | words
+    mistyped = AccountRequest.objects.create(subject="s-1", employee_id="NV-7", **asked)
+    told = AccountRequest.objects.create(subject="s-2", employee_id="NV-8", told_employee_id="NV-7", **asked)
+    other = make_user("NV-9")
+    joined = AccountRequest.objects.create(subject="s-3", employee_id="NV-7", user=other, **asked)
+    text = json.dumps(copy_of(client, person), ensure_ascii=False)
+    assert not [word for word in (*words.values(), "s-1", "s-2", "s-3") if word in text]
+    assert [row["subject"] for row in rows(copy_of(client, other), "proposals.AccountRequest")] == ["s-3"]
+    administrator = make_user()
+    grant(administrator, "administrator")
+    erase_person(user=person, actor=administrator, reason="Yêu cầu số 1")
+    assert list(AccountRequest.objects.all()) == [joined], (mistyped, told)
