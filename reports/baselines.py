@@ -130,15 +130,15 @@ def baseline_of(contest: Contest, *, on: date | None = None) -> BaselineFigures 
     if baseline is None:
         return None
     if baseline.earlier is not None:
-        figures, units, participants, entries = _held_in_portal(baseline.earlier)
+        figures, units, total = _held_in_portal(baseline.earlier)
+        source = _("Hội thi “%(title)s” trong cổng") % {"title": baseline.earlier.title}
     else:
         rows = baseline.unit_rows.values_list("unit_id", "participants", "entries")
         figures = {unit: YearFigures(people, entries) for unit, people, entries in rows}
-        units, participants, entries = baseline.units or 0, baseline.participants, baseline.entries or 0
+        units, total = baseline.units or 0, YearFigures(baseline.participants, baseline.entries or 0)
+        source = baseline.source
     by_unit, lost = _for_units_of(on or timezone.localdate(), figures)
-    return BaselineFigures(
-        baseline.label, baseline.source or baseline.label, units, participants, entries, by_unit, lost
-    )
+    return BaselineFigures(baseline.label, source, units, total.participants, total.entries, by_unit, lost)
 
 
 # A round whose close is still to come would let last year change while it is compared with.
@@ -151,15 +151,15 @@ GROUP BY GROUPING SETS ((a.unit_id), ())
 """
 
 
-def _held_in_portal(contest: Contest) -> tuple[dict[int, YearFigures], int, int, int]:
-    """An earlier contest over its rounds: people once, entries all; by unit, and as units, people, entries."""
+def _held_in_portal(contest: Contest) -> tuple[dict[int, YearFigures], int, YearFigures]:
+    """An earlier contest over its rounds, people once, entries all: by unit, how many units, and in all."""
     rounds = Round.objects.counted().filter(contest=contest, state__in=_OVER).values_list("pk", flat=True)
     with connection.cursor() as cursor:
         cursor.execute(_HELD, {"rounds": list(rounds)})
         rows = cursor.fetchall()
     figures = {unit: YearFigures(people, entries) for unit, people, entries, is_total in rows if not is_total and unit}
-    participants, entries = next((people, entries) for _unit, people, entries, is_total in rows if is_total)
-    return figures, len(figures), participants, entries
+    total = next(YearFigures(people, entries) for _unit, people, entries, is_total in rows if is_total)
+    return figures, len(figures), total
 
 
 def _for_units_of(day: date, figures: Mapping[int, YearFigures]) -> tuple[dict[str, YearFigures], list[LostUnit]]:

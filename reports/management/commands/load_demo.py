@@ -10,8 +10,8 @@ from django.utils.dateparse import parse_datetime
 from accounts.clock import server_now
 from accounts.commands import TracedCommand
 from accounts.problems import Refused
-from contest.demo.loading import load_demo
 from contest.demo.plan import LOGINS, Plan
+from reports.demo import load_with_reports
 
 
 class Command(TracedCommand):
@@ -38,7 +38,7 @@ class Command(TracedCommand):
             self.stderr.flush()
 
         try:
-            load_demo(plan, say)
+            load_with_reports(plan, say)
         except Refused as refused:
             raise CommandError(refused.detail, returncode=1) from None
         for login, role in LOGINS:
