@@ -228,7 +228,7 @@ def test_handing_in_names_what_is_missing_and_leads_there(sheet):
     missing = sheet.locator("[data-missing] a")
     expect(missing).to_have_text(["Câu 1", "Câu 3", "Câu dự đoán"])
     missing.nth(1).click()
-    expect(sheet.locator("dialog")).to_be_hidden()
+    expect(sheet.locator("#quiz-dialog")).to_be_hidden()
     assert sheet.evaluate("document.activeElement.name") == "q3"
     assert Attempt.objects.get().state == "in_progress"
 
@@ -285,7 +285,7 @@ def test_the_keyboard_alone_is_enough(sheet):
     sheet.keyboard.press("Enter")
     expect(sheet.locator('[data-dialog="confirm"]')).to_be_focused()
     sheet.keyboard.press("Escape")
-    expect(sheet.locator("dialog")).to_be_hidden()
+    expect(sheet.locator("#quiz-dialog")).to_be_hidden()
     assert Attempt.objects.get().state == "in_progress"
     sheet.keyboard.press("Enter")
     expect(sheet.locator('[data-dialog="confirm"]')).to_be_focused()
