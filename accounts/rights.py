@@ -44,6 +44,7 @@ class Right(StrEnum):
     READ_AUDIT = "read_audit", "Read the trace"
     VERIFY_AUDIT = "verify_audit", "Verify the trace"
     FULL_RECORD = "full_record", "Download the full record of a round"
+    FREEZE_REPORTS = "freeze_reports", "Freeze the figures of a report, and make the documents that are signed"
     READ_UNIT_REPORTS = "read_unit_reports", "Read what units report after a round, and who has and has not reported"
     SEND_UNIT_REPORT = "send_unit_report", "Write a unit's report and send it to the secretary"
     COMPILE_UNIT_REPORTS = (
@@ -75,6 +76,7 @@ HOLDERS: Mapping[Right, frozenset[Role]] = {
     Right.READ_AUDIT: frozenset({Role.ORGANISER, Role.AUDITOR}),
     Right.VERIFY_AUDIT: frozenset({Role.AUDITOR}),
     Right.FULL_RECORD: frozenset({Role.ORGANISER, Role.AUDITOR}),
+    Right.FREEZE_REPORTS: frozenset({Role.ORGANISER, Role.SECRETARY}),
     Right.READ_UNIT_REPORTS: frozenset({Role.COORDINATOR, Role.ORGANISER, Role.SECRETARY, Role.AUDITOR}),
     Right.SEND_UNIT_REPORT: frozenset({Role.COORDINATOR}),
     Right.COMPILE_UNIT_REPORTS: frozenset({Role.COORDINATOR, Role.SECRETARY}),

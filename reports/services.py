@@ -4,6 +4,7 @@ import logging
 import secrets
 import shutil
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from contest.models import Round
 from contest.models.round import RoundState
 from reports.absentees import Absentees
 from reports.documents import nonparticipants_document, participation_document, standings_document
-from reports.exports.files import PART_PREFIX, write_file
+from reports.exports.files import PART_PREFIX, Content, write_file
 from reports.exports.table import Document, FileTooLarge
-from reports.models import Export, ExportKind, ExportState
+from reports.handin.content import NotYetSignable, content_of, formats_of, require_file
+from reports.models import TABLE_FORMATS, TABLE_KINDS, Export, ExportKind, ExportState, RoundReport
+from reports.official.typesetting import TypesettingFailed
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, Stopped, TooManyExports
 from reports.scope import Scope, may_see_standings, scope_of
@@ -48,7 +51,7 @@ RIGHT_FOR = {ExportKind.PARTICIPATION: Right.SEE_COUNTS, ExportKind.NONPARTICIPA
 
 def scope_for_export(user: User, kind: str, round: Round, unit_code: str = "") -> Scope:
     """What a file of this kind may hold for `user` now. Raises ExportNotAllowed when nothing."""
-    if round.is_practice or round.state == RoundState.DRAFT or not user.is_active:
+    if kind not in TABLE_KINDS or round.is_practice or round.state == RoundState.DRAFT or not user.is_active:
         raise ExportNotAllowed
     if kind == ExportKind.STANDINGS:
         if unit_code or not may_see_standings(user, round):
@@ -58,6 +61,30 @@ def scope_for_export(user: User, kind: str, round: Round, unit_code: str = "") -
     if scope is None:
         raise ExportNotAllowed
     return scope
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What an export is about, a round or a frozen report, and how much of it the person may have."""
+
+    scope: Scope
+    round: Round | None = None
+    report: RoundReport | None = None
+
+
+def granted_to(user: User, export: Export) -> Granted:
+    """Raises ExportNotAllowed, NotYetSignable when `user` may not have the file now."""
+    if "report" not in export.parameters:
+        round = Round.objects.select_related("contest").filter(pk=export.parameters["round"]).first()
+        if round is None:
+            raise ExportNotAllowed
+        return Granted(scope_for_export(user, export.kind, round, export.parameters["unit"]), round=round)
+    reports = RoundReport.objects.select_related("contest__unit", "round", "unit__parent")
+    report = reports.filter(pk=export.parameters["report"]).first()
+    if report is None:
+        raise ExportNotAllowed
+    scores = require_file(user, export.kind, report)
+    return Granted(Scope(frozenset({report.unit_id}), scores), report=report)
 
 
 def document_of(kind: str, round: Round, scope: Scope) -> Document:
@@ -77,7 +104,26 @@ def request_export(*, actor: User, kind: str, round: Round, format: str, unit_co
     Raises ExportNotAllowed, TooManyExports.
     """
     scope_for_export(actor, kind, round, unit_code)
-    parameters = {"round": round.pk, "unit": unit_code, "language": translation.get_language() or "vi"}
+    if format not in TABLE_FORMATS:
+        raise ExportNotAllowed
+    parameters = {"round": round.pk, "unit": unit_code}
+    return _request(actor, kind, format, parameters, round.contest.unit, _label(kind, round.title, unit_code))
+
+
+def request_report_export(*, actor: User, kind: str, report: RoundReport, format: str) -> Export:
+    """The same for a file of a frozen report. Raises ExportNotAllowed, NotYetSignable, TooManyExports."""
+    if format not in formats_of(kind):
+        raise ExportNotAllowed
+    require_file(actor, kind, report)
+    contest = report.contest
+    parameters = {"round": report.round_id, "contest": contest.pk, "report": report.pk, "unit": report.unit.code}
+    about = report.round.title if report.round else contest.title
+    unit_code = "" if report.unit_id == contest.unit_id else report.unit.code
+    return _request(actor, kind, format, parameters, contest.unit, _label(kind, about, unit_code))
+
+
+def _request(actor: User, kind: str, format: str, parameters: dict[str, Any], unit: Unit, label: str) -> Export:
+    parameters = {**parameters, "language": translation.get_language() or "vi"}
     with transaction.atomic():
         User.objects.select_for_update().get(pk=actor.pk)  # two clicks at once are one wish
         live = Export.objects.of(actor).live()
@@ -86,17 +132,14 @@ def request_export(*, actor: User, kind: str, round: Round, format: str, unit_co
             return same
         if live.count() >= MOST_LIVE:
             raise TooManyExports
-        export = Export.objects.create(
-            kind=kind, format=format, parameters=parameters, requested_by=actor, label=_label(kind, round, unit_code)
-        )
-        unit = round.contest.unit
+        export = Export.objects.create(kind=kind, format=format, parameters=parameters, requested_by=actor, label=label)
         record_audit(actor=actor, verb="export.request", object=export, after=_audited(export), unit=unit)
         prompt(RUN_TASK, str(export.pk))
     return export
 
 
-def _label(kind: str, round: Round, unit_code: str) -> str:
-    parts = [str(ExportKind(kind).label), round.title, *([unit_code] if unit_code else [])]
+def _label(kind: str, about: str, unit_code: str) -> str:
+    parts = [str(ExportKind(kind).label), about, *([unit_code] if unit_code else [])]
     return " - ".join(parts)[:255]
 
 
@@ -106,6 +149,8 @@ def _audited(export: Export) -> dict[str, Any]:
 
 def _organiser_of(export: Export) -> Unit | None:
     """The unit that organises the contest the file is about."""
+    if "contest" in export.parameters:
+        return Unit.objects.filter(contests=export.parameters["contest"]).first()
     return Unit.objects.filter(contests__rounds=export.parameters["round"]).first()
 
 
@@ -145,7 +190,7 @@ def run_export(export_id: Any) -> bool:
     except Stopped:
         return False
     except Exception as error:
-        if not isinstance(error, ExportNotAllowed | FileTooLarge):
+        if not isinstance(error, ExportNotAllowed | NotYetSignable | FileTooLarge):
             logger.exception("export %s failed", export.pk)
         _move(export, state=ExportState.FAILED, error=_reason(error), finished_at=ClockTimestamp())
         return False
@@ -153,12 +198,12 @@ def run_export(export_id: Any) -> bool:
 
 
 def _make(export: Export) -> None:
-    round = Round.objects.select_related("contest").get(pk=export.parameters["round"])
-    scope = scope_for_export(export.requested_by, export.kind, round, export.parameters["unit"])
-    document = document_of(export.kind, round, scope)
+    granted = granted_to(export.requested_by, export)
+    document = _content(export, granted)
+    row_count = document.row_count if isinstance(document, Document) else 1
 
     def report(rows: int) -> None:
-        percentage = min(99, 100 * rows // max(1, document.row_count))
+        percentage = min(99, 100 * rows // max(1, row_count))
         if not _move(export, progress=percentage, alive_at=ClockTimestamp()):
             raise Stopped
 
@@ -172,14 +217,21 @@ def _make(export: Export) -> None:
         progress=100,
         file_name=export.file_name,
         size=size,
-        unit_ids=scope.sql_units or [],
-        with_scores=scope.scores,
+        unit_ids=granted.scope.sql_units or [],
+        with_scores=granted.scope.scores,
         finished_at=ClockTimestamp(),
         expires_at=ClockTimestamp() + KEPT,
     )
     if not done:
         export.path.unlink(missing_ok=True)
         raise Stopped
+
+
+def _content(export: Export, granted: Granted) -> Content:
+    if granted.report is not None:
+        return content_of(export.kind, export.format, granted.report, export.requested_by)
+    assert granted.round is not None
+    return document_of(export.kind, granted.round, granted.scope)
 
 
 def _move(export: Export, **fields: Any) -> bool:
@@ -189,8 +241,10 @@ def _move(export: Export, **fields: Any) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, ExportNotAllowed):
+    if isinstance(error, ExportNotAllowed | NotYetSignable):
         return str(error.detail)
+    if isinstance(error, TypesettingFailed):
+        return _("Không dàn được trang tệp PDF. Vui lòng chọn Word (.docx) hoặc thử lại sau.")
     if isinstance(error, FileTooLarge):
         return _("Báo cáo quá lớn đối với định dạng này. Vui lòng chọn CSV hoặc JSON.")
     return _("Không lập được tệp do lỗi hệ thống. Vui lòng thử lại.")
@@ -205,13 +259,12 @@ def fetch_export(*, export: Export, actor: User) -> Path:
     Raises ExportNotAllowed when it has expired, or when a right it rests on has ended since.
     """
     current = Export.objects.of(actor).downloadable().filter(pk=export.pk).first()
-    round = Round.objects.select_related("contest").filter(pk=export.parameters["round"]).first()
-    if current is None or round is None:
+    if current is None:
         raise ExportNotAllowed
-    scope = scope_for_export(actor, current.kind, round, current.parameters["unit"])
+    scope = granted_to(actor, current).scope
     if not scope.covers(current.unit_ids, scores=current.with_scores) or not current.path.is_file():
         raise ExportNotAllowed
-    unit = round.contest.unit
+    unit = _organiser_of(current)
     record_audit(actor=actor, verb="export.download", object=current, after=_audited(current), unit=unit)
     return current.path
 

@@ -65,7 +65,8 @@ class ExportQuerySet(models.QuerySet["Export"]):
 
 
 class Export(models.Model):
-    """A file somebody asked for. `parameters`: {"round": id, "unit": code or "", "language": code}.
+    """A file somebody asked for. `parameters`: {"round": id, "unit": code or "", "language": code}; a file of a frozen
+    report also has "report" and "contest", and no round where the report is over the contest.
 
     `run` counts the times a worker has taken it up; a worker writes only as long as it is still its run.
     `unit_ids` and `with_scores` say what the finished file holds, so that a download can be checked against
@@ -119,7 +120,8 @@ class Export(models.Model):
     @property
     def download_name(self) -> str:
         """A name that says what it is, in letters every system keeps."""
-        return f"{self.kind}-{self.parameters['round']}-{self.requested_at:%Y%m%d-%H%M}.{self.format}"
+        about = self.parameters["round"] or self.parameters["contest"]
+        return f"{self.kind}-{about}-{self.requested_at:%Y%m%d-%H%M}.{self.format}"
 
     @property
     def is_live(self) -> bool:

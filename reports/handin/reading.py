@@ -1,0 +1,80 @@
+"""Values out of a frozen dataset: decimals, moments and members by name. The dataset stays as it was stored."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+Dataset = Mapping[str, Any]
+DECIMALS = frozenset(
+    ("rate", "account_rate", "share", "mean_score", "perfect_share", "zero_share", "percent_last_year")
+)
+# What a reader may not see who is not yet given scores.
+SCORES = ("mean_score", "counted", "perfect", "high", "middle", "low", "zero", "perfect_share", "zero_share")
+BANDS = ("perfect", "high", "middle", "low", "zero")
+
+
+def value_of(figures: Mapping[str, Any], name: str) -> Any:
+    """A member as a value: decimals as Decimal, absent members as None."""
+    value = figures.get(name)
+    return Decimal(value) if value is not None and name in DECIMALS else value
+
+
+def moment(text: str | None) -> datetime | None:
+    return parse_datetime(text) if text else None
+
+
+def has_scores(dataset: Dataset) -> bool:
+    return dataset["total"].get("counted") is not None
+
+
+def has_change(dataset: Dataset) -> bool:
+    return dataset["total"].get("change") is not None
+
+
+def has_last_year(dataset: Dataset) -> bool:
+    return bool(dataset.get("last_year"))
+
+
+def round_of(dataset: Dataset) -> Mapping[str, Any] | None:
+    """The round the dataset is about; None for the report over the contest."""
+    return dataset.get("round")
+
+
+def rows_of(dataset: Dataset, name: str) -> Sequence[Mapping[str, Any]]:
+    return dataset.get(name) or ()
+
+
+def silent_units(dataset: Dataset) -> list[Mapping[str, Any]]:
+    """The units in which nobody took part."""
+    return [unit for unit in dataset["units"] if not unit["participants"]]
+
+
+def units_named(dataset: Dataset, name: str) -> list[Mapping[str, Any]]:
+    """The units that a list of codes names, in its order."""
+    by_code = {unit["unit_code"]: unit for unit in dataset["units"]}
+    return [by_code[code] for code in dataset.get(name) or () if code in by_code]
+
+
+def without_scores(dataset: Dataset) -> dict[str, Any]:
+    """The dataset for a reader to whom scores are not released: none of them, nor the winners."""
+
+    def bare(figures: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: None if name in SCORES else value for name, value in figures.items()}
+
+    lists = {
+        name: [bare(one) for one in dataset[name]]
+        for name in ("kinds", "blocks", "units", "trend")
+        if dataset.get(name)
+    }
+    return {**dataset, **lists, "total": bare(dataset["total"]), "winners": []}
+
+
+def only_units(dataset: Dataset, codes: frozenset[str]) -> dict[str, Any]:
+    """The rows of some units and what names the report; no total and nothing about other units."""
+    kept = ("format", "definitions", "kind", "contest", "round", "unit", "as_of")
+    return {name: dataset[name] for name in kept if name in dataset} | {
+        "units": [unit for unit in dataset["units"] if unit["unit_code"] in codes]
+    }
