@@ -170,3 +170,15 @@ def award_sentence(rule: Mapping[str, Any]) -> str:
         "Ngoài giải, Ban Tổ chức đề nghị khen người trả lời đúng tất cả các câu ở ít nhất %(rounds)s tuần thi và đơn"
         " vị có 100%% biên chế tham gia ở mọi tuần thi."
     ) % {"rounds": rule["perfect_rounds"]}
+
+
+def words_of_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule as the public rules and the pages of the ranking print it."""
+    return {
+        "formula": formula(rule),
+        "inputs": inputs_in_words(rule),
+        "sentences": collective_sentences(rule),
+        "prizes": rule["prizes"],
+        "award": award_sentence(rule),
+        "version": rule["version"],
+    }

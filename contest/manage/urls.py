@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from accounts.views import audit, role_review, roles, tokens
-from contest.manage import contests, people, persons, questions, record, results, rounds
+from contest.manage import collective, contests, people, persons, questions, record, results, rounds
 
 urlpatterns = [
     path("", contests.home, name="manage-home"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("contests/<int:pk>/blocks/", contests.blocks, name="manage-blocks"),
     path("contests/<int:pk>/blocks/<int:block_pk>/", contests.block, name="manage-block"),
     path("contests/<int:pk>/blocks/<int:block_pk>/delete/", contests.block_delete, name="manage-block-delete"),
+    path("contests/<int:pk>/collective/", collective.collective, name="manage-collective"),
     path("contests/<int:pk>/ineligible/", people.ineligible, name="manage-ineligible"),
     path("contests/<int:pk>/ineligible/<int:ineligibility_pk>/delete/", people.readmit, name="manage-readmit"),
     path("contests/<int:pk>/rounds/new/", rounds.create, name="manage-round-create"),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db.models import F, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -10,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.clock import ClockTimestamp, server_now
-from contest.models import Attempt, Block, Contest, Draw, Prize, Round, Standing
+from contest.collective import words_of_rule
+from contest.models import Attempt, Block, CollectiveRule, Contest, Draw, Prize, Round, Standing
 from contest.models.round import PUBLIC_RESULT_STATES, RoundState
 from contest.record import FILES, public_record_file, target_text
 from contest.views.my_round import UNSHOWN, MyRound, my_rounds
@@ -105,6 +107,12 @@ def settings_of(contest: Contest, round: Round | None = None) -> Settings:
     )
 
 
+def _collective_words(contest: Contest) -> dict[str, Any] | None:
+    """How units are ranked, for the rules; None when they are not."""
+    rule = CollectiveRule.objects.filter(contest=contest, is_held=True).first()
+    return words_of_rule(rule.as_json()) if rule else None
+
+
 @require_safe
 def rules(request: HttpRequest, slug: str) -> HttpResponse:
     """Every setting in words, with a worked example; `?round=2` shows the rules that round has frozen."""
@@ -132,6 +140,7 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
             "release_sentences": release_sentences(settings.rules),
             "prizes": Prize.objects.filter(round=prizes_round) if prizes_round else [],
             "blocks": Block.objects.filter(contest=shown),
+            "collective": _collective_words(shown),
             "example": worked_example(settings.rules, settings.questions, opens),
             "unit": prediction_unit(settings.rules),
         },

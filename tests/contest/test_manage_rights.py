@@ -29,6 +29,7 @@ CONTEST_PAGES = {
     "manage-contest": {"auditor"},
     "manage-contest-edit": set(),
     "manage-blocks": {"auditor"},
+    "manage-collective": {"auditor"},
     "manage-ineligible": {"auditor"},
     "manage-round-create": set(),
 }
