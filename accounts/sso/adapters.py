@@ -53,6 +53,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """What the stranger does next must not happen in the session of whoever was signed in here before."""
         if request.user.is_authenticated:
             get_account_adapter(request).logout(request)
+        request.session.cycle_key()  # whoever knew the session before must not read in it who this is
         remember(request, identity)
 
     def on_authentication_error(self, request, provider, error=None, exception=None, extra_context=None) -> None:

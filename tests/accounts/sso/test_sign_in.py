@@ -178,6 +178,16 @@ def test_a_stranger_does_not_go_on_in_the_session_of_who_was_here_before(mock, p
     assert portal.who() is None
 
 
+def test_a_strangers_session_is_a_new_one(mock, portal):
+    mock.know("sub-la", name="Lạ")
+    address = portal.begin()
+    planted = portal.client.session.session_key
+    portal.come_back(redirect_of(address, {"sub": "sub-la"}))
+    assert portal.client.session["sso_identity"]["subject"] == "sub-la"
+    assert portal.client.session.session_key != planted
+    assert not portal.client.session.exists(planted)
+
+
 def test_who_is_let_in_after_asking_is_forgotten_as_a_stranger(mock, portal, an):
     mock.know("sub-an", name="An")
     portal.sign_in("sub-an")
