@@ -5,8 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -14,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.clock import server_now
-from accounts.models import Unit, User
+from accounts.models import Unit
 from accounts.rights import Right, has, units_with
 from contest.models import Round
 from reports.absentees import Absentees
+from reports.chosen import SignedInRequest, chosen_round, rounds_within
 from reports.documents import account_of, local_text, participation_notes, status_of
 from reports.exports.files import CONTENT_TYPES
 from reports.forms import ExportForm
@@ -25,24 +25,18 @@ from reports.models import Export, ExportKind
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, TooManyExports
 from reports.reminders import reminder_of
-from reports.scope import Scope, may_see_standings, rounds_for, scope_of
+from reports.scope import may_see_standings, scope_of
 from reports.services import cancel_export, fetch_export, request_export
 from reports.unit_table import UnitTable
 
 PAGE_SIZE = 50
 
 
-class SignedInRequest(HttpRequest):
-    """A request past `login_required`."""
-
-    user: User
-
-
 @never_cache
 @login_required
 @require_GET
 def participation(request: SignedInRequest) -> HttpResponse:
-    rounds, round, scope = _chosen(request, Right.SEE_COUNTS)
+    rounds, round, scope = chosen_round(request, Right.SEE_COUNTS)
     if round is None or scope is None:
         return render(request, "reports/no_rounds.html", {"title": _("Kết quả tham gia")})
     figures = participation_of(round, scope)
@@ -66,7 +60,7 @@ def participation(request: SignedInRequest) -> HttpResponse:
 @login_required
 @require_GET
 def nonparticipants(request: SignedInRequest) -> HttpResponse:
-    rounds, round, scope = _chosen(request, Right.SEE_PEOPLE)
+    rounds, round, scope = chosen_round(request, Right.SEE_PEOPLE)
     if round is None or scope is None:
         return render(request, "reports/no_rounds.html", {"title": _("Người chưa tham gia")})
     search, unit = request.GET.get("q", "").replace("\x00", ""), request.GET.get("unit", "")
@@ -106,7 +100,7 @@ def _reminder(round: Round, state: str, missing: int, units: list[Unit], unit: s
 @require_http_methods(["GET", "POST"])
 def exports(request: SignedInRequest) -> HttpResponse:
     """The person's files and the form that asks for one; for htmx the list alone."""
-    rounds = list(_rounds(request, Right.SEE_COUNTS))
+    rounds = list(rounds_within(request, Right.SEE_COUNTS))
     kinds = _kinds_for(request, rounds)
     form = ExportForm(request.POST or None, rounds=rounds, kinds=kinds, initial=request.GET.dict())
     if request.method == "POST" and form.is_valid() and _request_export(request, form):
@@ -146,35 +140,6 @@ def export_download(request: SignedInRequest, export_id) -> FileResponse:
     response["Content-Disposition"] = content_disposition_header(True, export.download_name)
     response["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-def _rounds(request: SignedInRequest, right: Right) -> QuerySet[Round]:
-    """The rounds within the person's right; 404 without it."""
-    if not has(request.user, right):
-        raise Http404
-    return rounds_for(request.user, right)
-
-
-def _chosen(request: SignedInRequest, right: Right) -> tuple[list[Round], Round | None, Scope | None]:
-    """The rounds on offer, the one asked for (default: the latest that has opened), and what may be seen of it.
-
-    404 for a round or unit outside the person's scope.
-    """
-    rounds = list(_rounds(request, right))
-    wanted = request.GET.get("round", "")
-    if not wanted:
-        now = server_now()
-        round = next((round for round in rounds if round.opens_at <= now), rounds[0] if rounds else None)
-    else:
-        round = next((round for round in rounds if str(round.pk) == wanted), None)
-        if round is None:
-            raise Http404
-    if round is None:
-        return rounds, None, None
-    scope = scope_of(request.user, round, right, unit_code=request.GET.get("unit", "").replace("\x00", ""))
-    if scope is None:
-        raise Http404
-    return rounds, round, scope
 
 
 def _units_of(request: SignedInRequest, round: Round) -> list[Unit]:
