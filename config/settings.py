@@ -199,6 +199,12 @@ CELERY_BEAT_SCHEDULE |= {
     },
 }  # fmt: skip
 
+CELERY_BEAT_SCHEDULE |= {
+    "reports.tasks.tell_reminders": {
+        "task": "reports.tasks.tell_reminders", "schedule": TICK_SECONDS, "options": {"expires": 60},
+    },
+}  # fmt: skip
+
 # --- Mail -----------------------------------------------------------------------------------------
 
 # Without a mail server messages are in the portal only.
@@ -220,6 +226,7 @@ AUTHENTICATION_BACKENDS = ["accounts.sso.passwords.PasswordBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"reauthenticate": "accounts.password_forms.PasswordAgainForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "employee_id"
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"username"}
