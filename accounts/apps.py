@@ -1,3 +1,4 @@
+from django import forms
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
 from django.utils.translation import gettext_lazy as _
@@ -12,3 +13,5 @@ class AccountsConfig(AppConfig):
         from accounts.sso import checks  # noqa: F401  registers them
 
         user_logged_in.connect(start_stamps)
+        # Django's own Vietnamese for this reads like a machine's.
+        forms.Field.default_error_messages["required"] = _("Không được để trống mục này.")

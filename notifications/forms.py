@@ -15,7 +15,7 @@ class MuteForm(forms.Form):
     """A box for each kind, ticked where the person wants mail."""
 
     kinds = forms.MultipleChoiceField(
-        label=gettext_lazy("Nhận thư và nhắc chưa đọc về"),
+        label=gettext_lazy("Loại thông báo muốn nhận"),
         choices=Kind.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,

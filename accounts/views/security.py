@@ -111,7 +111,7 @@ def end_all(request: HttpRequest) -> HttpResponse:
     if "here" in request.POST:
         end_sessions_of(person_of(request))
         logout(request)
-        messages.success(request, _("Đã đăng xuất ở mọi nơi."))
+        messages.success(request, _("Đã đăng xuất khỏi mọi thiết bị."))
         return redirect("account_login")
     ended = end_sessions_of(person_of(request), besides=request.session.session_key)
     messages.success(request, _("Đã đăng xuất khỏi %(n)s thiết bị khác.") % {"n": ended})

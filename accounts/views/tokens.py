@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -37,7 +38,7 @@ class TokenForm(forms.Form):
         min_value=1,
         max_value=MOST_DAYS,
         initial=30,
-        help_text=f"1 – {MOST_DAYS}",
+        help_text=format_lazy(gettext_lazy("Từ 1 đến {days} ngày."), days=MOST_DAYS),
     )
 
 

@@ -89,7 +89,7 @@ def _shared_pages(rights: set[Right], everywhere: set[Right]) -> list[dict[str, 
     ]
     of_the_portal = [
         ("manage-messages", "bell", _("Mẫu thông báo"), _("Lời của thông báo và thư"), Right.EDIT_CONTESTS),
-        ("manage-mail", "bell", _("Gửi thư"), _("Thư chờ gửi và không gửi được"), Right.WATCH_MAIL),
+        ("manage-mail", "bell", _("Tình trạng gửi thư"), _("Thư chờ gửi và không gửi được"), Right.WATCH_MAIL),
     ]
     return _offered(of_units, rights) + _offered(of_the_portal, everywhere)
 

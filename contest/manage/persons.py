@@ -24,7 +24,7 @@ PAGE_SIZE = 50
 ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
     "deactivate": (deactivate_user, gettext_lazy("Đã khóa tài khoản và kết thúc mọi phiên làm việc.")),
     "reactivate": (reactivate_user, gettext_lazy("Đã mở lại tài khoản.")),
-    "end-sessions": (end_all_sessions, gettext_lazy("Đã đăng xuất người này ở mọi nơi.")),
+    "end-sessions": (end_all_sessions, gettext_lazy("Đã đăng xuất người này khỏi mọi thiết bị.")),
     "reset-second-factor": (reset_second_factor, gettext_lazy("Đã xóa xác thực hai lớp của người này.")),
 }
 

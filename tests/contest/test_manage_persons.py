@@ -151,7 +151,7 @@ def test_an_open_attempt_of_a_person_shut_out_takes_nothing_more(administrator, 
 def test_ending_all_sessions_ends_no_attempt(administrator, person):
     browser = sign_in(person)
     page = act_on(person, "end-sessions", administrator).content.decode()
-    assert "Đã đăng xuất người này ở mọi nơi." in page
+    assert "Đã đăng xuất người này khỏi mọi thiết bị." in page
     assert browser.get("/rounds/").status_code == 302
     assert sign_in(person).get("/rounds/").status_code == 200
     assert AuditEntry.objects.get(verb="user.end_sessions").after == {"reason": "Đơn ngày 1/6", "sessions": 1}

@@ -125,7 +125,7 @@ def test_the_page_says_what_will_happen_and_then_it_does(administrator, client):
     page = f"/manage/privacy/people/{person.pk}/erase/"
     text = client.get(page).content.decode()
     assert NAME in text
-    assert all(title in text for title in ("Hồ sơ", "Lượt thi", "Xác thực hai bước", "Thông báo"))
+    assert all(title in text for title in ("Hồ sơ", "Lượt thi", "Xác thực hai lớp", "Thông báo"))
     assert client.post(page, {"reason": "Yêu cầu số 1"}).status_code == 200  # not yet sure
     assert places_of(EMAIL)
     assert client.post(page, {"reason": "Yêu cầu số 1", "sure": "on"}).url == "/manage/privacy/people/"
