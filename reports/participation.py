@@ -19,10 +19,12 @@ high          counted attempts with 75% and over, short of full marks
 middle        counted attempts with 25% and over, under 75%
 low           counted attempts under 25%, with at least one point
 abandoned     people who opened the paper, stored no answer, and have no entry in the round
-change        participants - participants of the previous round; None in the contest's first round
+points        sum of the scores of the counted attempts
+change        participants - participants of the previous round; None in the contest's first round; a unit that has
+              ended since and left one successor counts for that one
 change_first  participants - participants of the contest's first round; None in the first round
 
-perfect, high, middle, low and zero add up to counted. They, counted and mean_score are None unless the
+perfect, high, middle, low and zero add up to counted. They, counted, points and mean_score are None unless the
 reader's scope releases scores, and never given before the round is ranked. Totals, kinds and blocks count a
 person once, also one who has entries in two units. A block is the one noted in the attempt: it has neither
 roster nor headcount of its own.
@@ -39,9 +41,11 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import Unit
 from contest.models import Round
 from contest.models.round import RoundState
 from contest.ranking import key_of
+from reports.baselines import Loss, heir_of
 from reports.scope import Scope
 from reports.statement import participation_sql
 
@@ -59,6 +63,7 @@ class Figures:
     entries: int
     mean_score: Decimal | None
     counted: int | None
+    points: int | None
     perfect: int | None
     high: int | None
     middle: int | None
@@ -141,14 +146,28 @@ def last_day(round: Round) -> date:
     return timezone.localtime(round.closes_at - timedelta(microseconds=1)).date()
 
 
+def heirs_on(day: date) -> dict[int, int]:
+    """Every unit that has ended by `day` and left a single heir, which lasts. One query."""
+    successors: dict[int, list[int]] = defaultdict(list)
+    for unit, successor in Unit.objects.filter(valid_to__lte=day).values_list("pk", "successors"):
+        successors[unit] += [successor] if successor else []
+    found = {unit: heir_of(unit, ended=successors, successors=successors) for unit in successors}
+    return {unit: heir for unit, heir in found.items() if not isinstance(heir, Loss)}
+
+
+def _heir_parameters(heirs: dict[int, int]) -> dict[str, list[int]]:
+    return {"ended": list(heirs), "heirs": list(heirs.values())}
+
+
 def participation_of(round: Round, scope: Scope) -> Participation:
-    """The participation of `round` inside `scope`. Two queries, whatever the number of units."""
+    """The participation of `round` inside `scope`. Three queries at most, whatever the number of units."""
     earlier = earlier_rounds(round)
     with_scores = scope.scores and round.has_result
     first, previous = (earlier[0], earlier[-1]) if earlier else (None, None)
     parameters = roster_parameters(round, scope) | {
         "rounds": [round.pk, *{one.pk for one in (first, previous) if one}],
         "full_marks": key_of(round).full_marks,
+        **_heir_parameters(heirs_on(last_day(round)) if earlier else {}),
     }
     with connection.cursor() as cursor:
         cursor.execute(participation_sql(round, previous=previous, first=first, with_scores=with_scores), parameters)
@@ -219,6 +238,7 @@ def _figures(row: dict[str, Any], *, units_taking_part: int, with_scores: bool, 
         headcount=row["headcount"],
         **{name: numbers[name] for name in COUNTS},
         **scores,
+        points=numbers["score"] if with_scores else None,
         mean_score=mean(numbers["score"], numbers["counted"]) if with_scores else None,
         change=numbers["participants"] - numbers["before"] if with_change else None,
         change_first=numbers["participants"] - numbers["at_first"] if with_change else None,

@@ -3,6 +3,8 @@
 Counting distinct people at four levels would sort millions of rows four times. Instead every source is counted once
 per unit and block, and each person carries a mark at the first row of every level: the sum of the marks is the
 number of people. Where a round allows one attempt, a row is a person and needs no marks.
+
+In the rounds before, a unit that has ended since counts for its heir, the one unit that has taken its place.
 """
 
 from contest.models import Round
@@ -24,14 +26,19 @@ _BANDS = {
     "low": "score > 0 AND 4 * score < %(full_marks)s",
     "zero": "score = 0",
 }
-_IN_SCOPE = "(%(units)s::bigint[] IS NULL OR unit_id = ANY (%(units)s::bigint[]))"
+_IN_SCOPE = "(%(units)s::bigint[] IS NULL OR coalesce(h.heir_id, l.unit_id) = ANY (%(units)s::bigint[]))"
 # What a person is counted once in, from the narrowest to all.
-_LEVELS = ("a.unit_id", "l.kind_id", "a.block", "true")
+_LEVELS = ("l.heir_id", "l.kind_id", "a.block", "true")
 
 _STATEMENT = """
 WITH listed AS MATERIALIZED (
-    SELECT round_id, unit_id, kind_id, parent_id, headcount FROM contest_roundunit
-    WHERE round_id = ANY (%(rounds)s) AND {in_scope}
+    SELECT l.round_id, l.unit_id, coalesce(h.heir_id, l.unit_id) AS heir_id, coalesce(n.kind_id, l.kind_id) AS kind_id,
+        l.parent_id, l.headcount
+    FROM contest_roundunit l
+    LEFT JOIN unnest(%(ended)s::bigint[], %(heirs)s::bigint[]) h (unit_id, heir_id) ON h.unit_id = l.unit_id
+        AND NOT EXISTS (SELECT FROM contest_roundunit c WHERE c.round_id = %(round)s AND c.unit_id = l.unit_id)
+    LEFT JOIN contest_roundunit n ON n.round_id = %(round)s AND n.unit_id = h.heir_id
+    WHERE l.round_id = ANY (%(rounds)s) AND {in_scope}
 ), cells AS MATERIALIZED (
     {cells}
 ), figures AS (
@@ -72,7 +79,8 @@ LEFT JOIN accounts_unitkind k ON k.id = p.shown_kind_id
 def participation_sql(round: Round, *, previous: Round | None, first: Round | None, with_scores: bool) -> str:
     """A SELECT of one row for every unit, kind, block and the total, with `numbers`: {fact: count}.
 
-    Parameters: round, rounds (the ids of all three), units (None: all), zone, last_day, full_marks.
+    Parameters: round, rounds (the ids of all three), units (None: all), zone, last_day, full_marks, and ended and
+    heirs: units and, in the same order, who has taken their place.
     Facts: roster, accounts, participants, entries, abandoned, before (participants of `previous`), at_first; with
     scores also score (their sum), counted, perfect, high, middle, low, zero. A fact that is absent is 0.
     """
@@ -105,7 +113,7 @@ def _people_cells(round: Round, condition: str, *, people: str, rows: str = "") 
     facts = {people: [f"people{n}" for n in range(len(_LEVELS))]} | ({rows: ["entries"] * 4} if rows else {})
     return _cells(
         f"""SELECT unit_id, kind_id, block, count(*) AS entries, {sums} FROM (
-            SELECT a.unit_id, l.kind_id, a.block, {marks}
+            SELECT l.heir_id AS unit_id, l.kind_id, a.block, {marks}
             FROM contest_attempt a JOIN listed l ON l.unit_id = a.unit_id AND l.round_id = a.round_id
             WHERE a.round_id = {round.pk} AND {condition}
         ) people GROUP BY unit_id, kind_id, block""",
