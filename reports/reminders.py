@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contest.models import Round
+from contest.templatetags.portal import number
 from reports.documents import local_text
 
 # A longer list is for a file, not for a chat group.
@@ -20,7 +21,7 @@ def reminder_of(round: Round, *, missing: int, unit_name: str = "", names: Seque
         "round": round.title,
         "contest": round.contest.title,
         "closes": local_text(round.closes_at),
-        "number": missing,
+        "number": number(missing),
         "unit": unit_name or _("các đơn vị"),
         "link": settings.PUBLIC_URL + reverse("round-start", args=[round.pk]),
     }
@@ -37,6 +38,6 @@ def reminder_of(round: Round, *, missing: int, unit_name: str = "", names: Seque
     if names:
         lines += [_("Danh sách chưa có bài thi:"), *(f"- {name}" for name in names[:MOST_NAMES])]
         if missing > len(names[:MOST_NAMES]):
-            lines.append(_("- … và %(number)s người nữa") % {"number": missing - len(names[:MOST_NAMES])})
+            lines.append(_("- … và %(number)s người nữa") % {"number": number(missing - len(names[:MOST_NAMES]))})
     lines.append(_("Anh/chị đã thi xin bỏ qua tin này. Trân trọng cảm ơn!"))
     return "\n".join(lines)
