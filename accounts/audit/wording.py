@@ -198,6 +198,7 @@ NAMES: Mapping[str, Any] = {
     "keys": gettext_lazy("Khóa bài làm đã thu hồi"),
     "kind": gettext_lazy("Loại"),
     "kinds": gettext_lazy("Loại đơn vị"),
+    "label": gettext_lazy("Tên gợi nhớ"),
     "language": gettext_lazy("Ngôn ngữ"),
     "leave": gettext_lazy("Rời đơn vị"),
     "left": gettext_lazy("Rời đơn vị"),
