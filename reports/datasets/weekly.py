@@ -3,7 +3,8 @@
 {"format", "definitions", "kind": "weekly", "contest", "round", "unit", "as_of", "total", "kinds", "blocks", "units",
 "full_units", "lowest_units", "hours", "winners", "trend", "last_year", "notes"}: figures as in `figures_row`, times in
 UTC, decimals as strings, units by code. Totals and units come from one reading of `participation_of`, and everything
-from one snapshot of the database. Personal data: the names of winners.
+from one snapshot of the database. What is told of last year is over that whole contest. Personal data:
+the names of winners.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from accounts.models import Unit
 from accounts.problems import Refused
 from contest.models import Block, Round
 from reports.datasets.hours import hours_of
+from reports.datasets.last_year import add_last_year, last_year_of
 from reports.datasets.rows import Row, figures_row
 from reports.datasets.snapshot import one_snapshot
 from reports.datasets.winners import winners_of
@@ -37,7 +39,7 @@ def weekly_dataset(round: Round, unit: Unit) -> dict[str, Any]:
         scope = scope_over(round, unit)
         participation = participation_of(round, scope)
         total = participation.total
-        return {
+        dataset = {
             "format": FORMAT,
             "definitions": DEFINITIONS_VERSION,
             "kind": "weekly",
@@ -54,9 +56,10 @@ def weekly_dataset(round: Round, unit: Unit) -> dict[str, Any]:
             "hours": hours_of(round, scope),
             "winners": winners_of(round, scope),
             "trend": [*_before(round, scope), _trend_row(round, participation)],
-            "last_year": None,
-            "notes": [],
         }
+        last_year = last_year_of(round.contest, round)
+        add_last_year(dataset, last_year, whole=scope.unit_ids is None)
+    return dataset
 
 
 def scope_over(round: Round, unit: Unit) -> Scope:

@@ -16,7 +16,7 @@ def winners_of(round: Round, scope: Scope) -> list[dict[str, Any]]:
         standings = standings.filter(attempt__unit__in=scope.unit_ids)
     rows = list(standings.order_by("block", "prize__position", "position"))
     copies = RoundUnit.objects.filter(round=round, unit__in={row.attempt.unit_id for row in rows})
-    units = {copy.unit_id: copy for copy in copies.select_related("unit", "parent")}
+    units: dict[int | None, RoundUnit] = {copy.unit_id: copy for copy in copies.select_related("unit", "parent")}
     return [_winner(row, units.get(row.attempt.unit_id), round.rules["prediction"]["decimals"]) for row in rows]
 
 
