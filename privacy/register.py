@@ -469,6 +469,10 @@ REGISTER: Mapping[str, Table] = {
         | acted("asked_by"),
         other="id round announcement",
     ),
+    "reports.CollectiveResult": Table(
+        personal=acted("made_by published_by"), other="id contest version rule rounds digest made_at published_at"
+    ),
+    "reports.CollectiveStanding": Table(other="id result position unit calculation"),
     "reports.Export": Table(
         _("Tệp báo cáo đã yêu cầu"),
         ("requested_by",),

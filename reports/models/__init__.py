@@ -1,6 +1,7 @@
 """Files made on request, the frozen datasets that reports are rendered from, and who issues them."""
 
 from reports.models.baseline import Baseline, BaselineUnit
+from reports.models.collective_result import CollectiveResult, CollectiveStanding
 from reports.models.exports import (
     LIVE_STATES,
     SIGNED_FORMATS,
@@ -23,6 +24,8 @@ __all__ = [
     "TABLE_KINDS",
     "Baseline",
     "BaselineUnit",
+    "CollectiveResult",
+    "CollectiveStanding",
     "Export",
     "ExportFormat",
     "ExportKind",

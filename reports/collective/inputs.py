@@ -1,0 +1,111 @@
+"""What the ranking of units rests on: the published rounds' participation, headcounts, reports sent on time."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.clock import server_now
+from contest.models import Contest, Round
+from contest.models.collective import Grouping
+from contest.models.round import PUBLIC_RESULT_STATES
+from contest.ranking import key_of
+from reports.collective.computing import RankedUnit, RoundOfUnit
+from reports.models import UnitReport
+from reports.participation import UnitFigures, participation_of
+from reports.scope import Scope
+from reports.unit_reports.deadlines import deadlines_of
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """In which group a kind of unit is ranked: (code, name)."""
+
+    grouping: str
+    of_kind: dict[str, tuple[str, str]]
+
+    def of(self, kind: str) -> tuple[str, str]:
+        if self.grouping == Grouping.KINDS:
+            return kind, kind
+        if self.grouping == Grouping.BLOCKS and self.of_kind:
+            return self.of_kind.get(kind, ("", _("Không thuộc bảng nào")))
+        return "", _("Tất cả đơn vị")
+
+
+def groups_of(contest: Contest, grouping: str) -> Groups:
+    """Two queries for blocks, none else."""
+    if grouping != Grouping.BLOCKS:
+        return Groups(grouping, {})
+    blocks = contest.blocks.prefetch_related("kinds")
+    return Groups(grouping, {kind.name: (block.code, block.name) for block in blocks for kind in block.kinds.all()})
+
+
+def published_rounds(contest: Contest) -> list[Round]:
+    """The counted rounds whose result is public, in order."""
+    rounds = contest.rounds.counted().filter(state__in=PUBLIC_RESULT_STATES)
+    return list(rounds.select_related("contest__unit").order_by("number"))
+
+
+def units_of(contest: Contest, rounds: list[Round], grouping: str) -> list[RankedUnit]:
+    """Every unit of `rounds` with its figures. The number of queries depends on the number of rounds only.
+
+    A unit's name, kind and group are those of its last round.
+    """
+    groups, on_time = groups_of(contest, grouping), reports_on_time(rounds)
+    figures: dict[int, list[RoundOfUnit]] = defaultdict(list)
+    latest: dict[int, UnitFigures] = {}
+    in_last_round: set[int] = set()
+    for round in rounds:
+        marks = key_of(round).full_marks
+        units = participation_of(round, Scope(None, True)).units
+        in_last_round = {unit.unit_id for unit in units}
+        for unit in units:
+            latest[unit.unit_id] = unit
+            sent = on_time.get((round.pk, unit.unit_id), on_time.get((round.pk, None)))
+            figures[unit.unit_id].append(_of_round(round, unit, marks, sent))
+    return [
+        RankedUnit(
+            unit_id=pk,
+            code=unit.unit_code,
+            name=unit.unit_name,
+            kind=unit.kind,
+            group=groups.of(unit.kind)[0],
+            group_name=groups.of(unit.kind)[1],
+            rounds=tuple(figures[pk]),
+            in_last_round=pk in in_last_round,
+        )
+        for pk, unit in latest.items()
+    ]
+
+
+def _of_round(round: Round, unit: UnitFigures, full_marks: int, on_time: bool | None) -> RoundOfUnit:
+    figures = unit.figures
+    return RoundOfUnit(
+        number=round.number,
+        title=round.title,
+        headcount=figures.headcount,
+        participants=figures.participants,
+        counted=figures.counted or 0,
+        perfect=figures.perfect or 0,
+        zero=figures.zero or 0,
+        mean_score=figures.mean_score,
+        full_marks=full_marks,
+        on_time=on_time,
+    )
+
+
+def reports_on_time(rounds: list[Round]) -> dict[tuple[int, int | None], bool | None]:
+    """By round and unit, whether its first report came in time; under unit None what holds of all the others.
+
+    A round whose deadline is still ahead counts only for those who have sent. Two queries.
+    """
+    due, now = deadlines_of(rounds), server_now()
+    first: dict[tuple[int, int], datetime] = {}
+    sent = UnitReport.objects.handed_in().filter(round__in=rounds).values_list("round", "unit", "sent_at")
+    for round_id, unit_id, sent_at in sent:
+        first[round_id, unit_id] = min(sent_at, first.get((round_id, unit_id), sent_at))
+    found: dict[tuple[int, int | None], bool | None] = {
+        (round.pk, None): None if now <= due[round.pk] else False for round in rounds
+    }
+    return found | {place: sent_at <= due[place[0]] for place, sent_at in first.items()}
