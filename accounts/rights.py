@@ -201,5 +201,16 @@ def people_with(user: Visitor, right: Right) -> QuerySet[User]:
     return User.objects.filter(reached, ~Exists(beyond))
 
 
+def belongs_within(user: Visitor, right: Right) -> Q:
+    """A condition on people: members of units over which `user` has the right; everybody where a root is among them.
+
+    Unlike `people_with` whatever roles these people hold elsewhere.
+    """
+    units = units_with(user, right)
+    if units.filter(parent=None).exists():
+        return Q()
+    return Q(Exists(Membership.objects.current().filter(user_id=OuterRef("pk"), unit__in=units)))
+
+
 def _may_hold_roles(user: Visitor) -> TypeGuard[User]:
     return user.is_authenticated and user.is_active and not user.awaits_second_factor

@@ -12,7 +12,7 @@ from accounts.audit import record_audit
 from accounts.clock import iso, server_now
 from accounts.models import Role, RoleGrant, RoleReview, Unit, User
 from accounts.problems import Refused
-from accounts.rights import Right, grants_of_active, has_over, units_with
+from accounts.rights import Right, belongs_within, grants_of_active, has_over, units_with
 
 
 def grant_role(
@@ -27,8 +27,8 @@ def grant_role(
 ) -> RoleGrant:
     """Give `user` a role over `unit` and everything below it, over [valid_from, valid_to). Raises Refused.
 
-    By default from now on and without an end. Nobody grants outside their own scope or to themselves; without an actor
-    the grant comes from the server's command line.
+    By default from now on and without an end. Nobody grants outside their own scope, to people who do not belong to it,
+    or to themselves; without an actor the grant comes from the server's command line.
     """
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one grant at a time for a person
@@ -66,6 +66,9 @@ def _against_actor(actor: User, user: User, unit: Unit) -> list[str]:
     reasons = []
     if not has_over(actor, Right.GRANT_ROLES, unit.pk):
         reasons.append(_("Bạn không có quyền cấp vai trò ở đơn vị này."))
+    elif not User.objects.filter(belongs_within(actor, Right.GRANT_ROLES), pk=user.pk).exists():
+        # A role binds its holder, to a second factor for one, and takes them out of the reach of their own overseers.
+        reasons.append(_("Người này đang thuộc đơn vị ngoài phạm vi được giao cho bạn."))
     if actor.pk == user.pk:
         reasons.append(_("Không thể tự cấp vai trò cho chính mình."))
     return reasons

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.clock import server_now
-from accounts.models import AuditEntry, RoleGrant, RoleReview
+from accounts.models import AuditEntry, RoleGrant, RoleReview, User
 from accounts.problems import Refused
 from accounts.rights import roles_of
 from accounts.services import grant_role, review_grants, revoke_role
@@ -99,6 +99,22 @@ def test_days_on_the_page_are_days_of_the_portals_time_zone(client, administrato
     assert "Ngày này đã qua" in page
 
 
+def test_administrators_of_a_unit_give_roles_to_its_people_only(client):
+    """A role asks its holder for a second factor, and takes them out of the reach of their own administrator."""
+    ours, theirs = (make_unit(parent=make_root()) for _ in range(2))
+    department = make_user(unit=ours)
+    grant(department, "administrator", ours)
+    for outsider in (make_user("NV-B", unit=theirs), make_user("NV-0")):
+        with pytest.raises(Refused, match="ngoài phạm vi"):
+            give(department, outsider, ours)
+    client.force_login(department)
+    values = {"employee_id": "NV-B", "role": "judge", "unit_code": ours.code, "reason": "QĐ 1"}
+    assert "ngoài phạm vi" in client.post(reverse("manage-role-grant"), values).content.decode()
+    everywhere = make_user()
+    grant(everywhere, "administrator")
+    give(everywhere, User.objects.get(employee_id="NV-B"), ours)
+
+
 def test_nobody_grants_outside_their_scope_or_to_themselves(administrator, unit):
     department = make_user()
     grant(department, "administrator", unit)
@@ -111,7 +127,7 @@ def test_nobody_grants_outside_their_scope_or_to_themselves(administrator, unit)
         give(administrator, administrator, unit)
     with pytest.raises(Refused, match="không có quyền thu hồi"):
         revoke_role(grant=give(administrator, make_user(), outside), reason="x", actor=department)
-    give(department, make_user(), make_unit(parent=unit))
+    give(department, make_user(unit=unit), make_unit(parent=unit))
 
 
 def test_the_history_of_a_grant_tells_who_gave_reviewed_and_revoked_it_and_why(client, administrator, unit):
