@@ -107,7 +107,9 @@ def reasons_against_erasure(user: User, *, actor: User | None = None) -> list[st
         reasons.append(_("Người này đang giữ vai trò. Thu hồi vai trò trước."))
     unfinished = Attempt.objects.of(user).exclude(round__state=RoundState.FINAL).filter(round__is_practice=False)
     if unfinished.exists():
-        reasons.append(_("Người này có bài thi ở tuần thi chưa có kết quả chính thức."))
+        reasons.append(
+            _("Người này có bài thi ở tuần thi chưa có kết quả chính thức. Hãy xóa sau khi chốt kết quả tuần thi đó.")
+        )
     return reasons
 
 

@@ -92,7 +92,7 @@ def test_an_erasure_is_refused_with_every_reason(administrator):
         erase_person(user=person, actor=administrator, reason=" ")
     assert list(refusal.value.reasons) == [
         "Người này đang giữ vai trò. Thu hồi vai trò trước.",
-        "Người này có bài thi ở tuần thi chưa có kết quả chính thức.",
+        "Người này có bài thi ở tuần thi chưa có kết quả chính thức. Hãy xóa sau khi chốt kết quả tuần thi đó.",
         "Cần ghi lý do.",
     ]
     with pytest.raises(Refused, match="chính mình"):
