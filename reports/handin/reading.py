@@ -78,3 +78,15 @@ def only_units(dataset: Dataset, codes: frozenset[str]) -> dict[str, Any]:
     return {name: dataset[name] for name in kept if name in dataset} | {
         "units": [unit for unit in dataset["units"] if unit["unit_code"] in codes]
     }
+
+
+def with_values(dataset: Dataset) -> dict[str, Any]:
+    """The dataset with decimals and moments as values, for templates."""
+    lists = {name: [_row(one) for one in rows_of(dataset, name)] for name in ("kinds", "blocks", "units", "trend")}
+    winners = [{**one, "submitted_at": moment(one["submitted_at"])} for one in rows_of(dataset, "winners")]
+    total = _row(dataset["total"]) if "total" in dataset else None
+    return {**dataset, **lists, "total": total, "winners": winners, "as_of": moment(dataset["as_of"])}
+
+
+def _row(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value_of(one, name) for name in one}
