@@ -11,7 +11,8 @@ from reports.scope import Scope
 
 # One pass over the attempts for both columns. What was handed in at the very close belongs to the last hour.
 _HOURS = """SELECT date_trunc('hour', a.started_at, 'UTC') AS started,
-    date_trunc('hour', least(a.submitted_at, %(last)s), 'UTC') AS submitted, count(*)
+    CASE WHEN a.submitted_at IS NOT NULL THEN date_trunc('hour', least(a.submitted_at, %(last)s), 'UTC') END
+        AS submitted, count(*)
     FROM contest_attempt a JOIN contest_roundunit l ON l.round_id = a.round_id AND l.unit_id = a.unit_id
     WHERE a.round_id = %(round)s AND (%(units)s::bigint[] IS NULL OR a.unit_id = ANY (%(units)s::bigint[]))
     GROUP BY 1, 2"""
