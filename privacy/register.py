@@ -464,9 +464,7 @@ REGISTER: Mapping[str, Table] = {
     "reports.Reminder": Table(
         _("Lần được nhắc"),
         ("user",),
-        listed("kind day", MESSAGE, DELETED)
-        | listed("user", MESSAGE, DELETED, exported=False, why=ALIAS)
-        | acted("asked_by"),
+        own("user") | listed("kind day", MESSAGE, KEPT, why=ALIAS) | acted("asked_by"),
         other="id round announcement",
     ),
     "reports.CollectiveResult": Table(

@@ -22,6 +22,7 @@ from reports.absentees import Absentees
 from reports.participation import Participation, participation_of
 from reports.reminders import MOST_NAMES, reminder_of
 from reports.scope import rounds_for, scope_of
+from reports.unit_reports.overview import due_from
 
 LATEST_PROPOSALS = 5
 LOWEST_UNITS = 8
@@ -50,15 +51,18 @@ def desk(request: HttpRequest) -> HttpResponse:
     if not granted:
         raise Http404
     accounts, corrections = to_recommend(units, user=request.user)
+    now = server_now()
+    due = due_from(request.user, now)
     proposals = Proposal.objects.for_units(units).select_related("unit", "proposer")
     mine = proposals.filter(~Q(state=ProposalState.DRAFT) | Q(proposer=request.user))
     context: dict[str, Any] = {
         "units": granted,
         "accounts": accounts,
         "corrections": corrections,
-        "waiting": len(accounts) + len(corrections),
+        "reports_due": due,
+        "waiting": len(accounts) + len(corrections) + len(due),
         "proposals": list(mine[:LATEST_PROPOSALS]),
-        "on_desk": _round_on_desk(request.user, granted[0].name if len(granted) == 1 else "", server_now()),
+        "on_desk": _round_on_desk(request.user, granted[0].name if len(granted) == 1 else "", now),
     }
     if context["on_desk"]:
         context["lowest"] = _lowest(context["on_desk"].participation)

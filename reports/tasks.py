@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from reports import freezing, services
+from reports.unit_reports import reminding
 
 
 @shared_task(name=services.RUN_TASK)
@@ -19,3 +20,9 @@ def sweep_exports() -> None:
 def freeze_due_reports() -> None:
     """Freeze the reports of results that have appeared, been published or made final."""
     freezing.freeze_due_reports()
+
+
+@shared_task
+def tell_reminders() -> None:
+    """Tell those of a reminder for whom the request that asked for it had no time."""
+    reminding.tell_reminders()

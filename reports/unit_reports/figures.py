@@ -79,7 +79,8 @@ def _line(unit: Unit, versions: list[UnitReport], due: Any) -> dict[str, Any]:
     if not versions:
         return line | {"state": "missing", "version": None, "sent_at": None, "on_time": None, "digest": ""}
     first, latest = versions[0], versions[-1]
-    assert first.sent_at is not None and latest.sent_at is not None
+    assert first.sent_at is not None
+    assert latest.sent_at is not None
     return line | {
         "state": latest.state,
         "version": latest.version,

@@ -1,5 +1,7 @@
 """What people type about units' reports. Forms clean; services decide."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -9,7 +11,7 @@ from reports.models import UnitReport
 MOST = 4000
 
 
-def _text(label: object, help_text: object, *, required: bool = False) -> forms.CharField:
+def _text(label: Any, help_text: Any, *, required: bool = False) -> forms.CharField:
     return forms.CharField(
         label=label, help_text=help_text, max_length=MOST, required=required, widget=forms.Textarea(attrs={"rows": 4})
     )

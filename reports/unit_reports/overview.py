@@ -160,7 +160,7 @@ def reported_on_time(round: Round) -> dict[int, bool]:
     first: dict[int, bool] = {}
     sent = UnitReport.objects.handed_in().filter(round=round).order_by("-version").values_list("unit", "sent_at")
     for unit_id, sent_at in sent:
-        first[unit_id] = sent_at <= due
+        first[unit_id] = sent_at is not None and sent_at <= due
     return first
 
 

@@ -1,7 +1,5 @@
 """Pages of units' reports: who has and has not sent, one unit's report, and what the secretary does with it."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -46,7 +44,7 @@ def unit_reports(request: SignedInRequest) -> HttpResponse:
     if not has(request.user, Right.READ_UNIT_REPORTS):
         raise Http404
     rounds = list(reported_rounds(request.user))
-    if not rounds:
+    if not rounds and not request.GET.get("round"):
         return render(request, "reports/unit_reports/none.html")
     round = _round_asked_for(request, rounds)
     overview = overview_of(round, readable_units(request.user))
@@ -155,14 +153,15 @@ def unit_report(request: SignedInRequest, round_id: int, unit_id: int) -> HttpRe
     current = sent[-1] if sent else None
     is_open = current is None or current.state == ReportState.RETURNED
     form, status = None, 200
-    if access.writes and is_open:
-        form = RemarksForm(request.POST) if request.method == "POST" else RemarksForm.of(latest, stamp_of(draft))
     if request.method == "POST":
-        if form is None:
+        if not access.writes:
             raise Http404
+        form = RemarksForm(request.POST)
         if form.is_valid() and _written(request, row, form):
             return redirect("unit-report", row.round_id, row.unit_id)
         status = 422
+    elif access.writes and is_open:
+        form = RemarksForm.of(latest, stamp_of(draft))
     # What the reader may see of a unit that has not sent, or whose report was returned: the figures of this moment.
     is_live = is_open and access.writes
     dataset = unit_dataset(row.round, row.unit) if is_live or current is None else current.dataset

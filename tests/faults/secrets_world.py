@@ -78,6 +78,7 @@ class World:
             "notifications:int": [str(pk) for pk in Notification.objects.values_list("pk", flat=True)[:2]],
             "messages:slug": ["round_opened", "result_prize"],
             "exports:uuid": [*self.exports.get(who, []), *foreign_files[:1], str(own.pk)],
+            "units:int": [str(own.unit_id)],
             "record:str": ["record.json", "secret"],
             "int": ["1"],
             "slug": ["x"],

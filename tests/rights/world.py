@@ -28,7 +28,9 @@ from privacy.services import file_request
 from proposals.models import StaffRow
 from proposals.services.proposals import draft_staff, send_proposal
 from proposals.services.requests import request_account, request_unit_correction
+from reports.freezing import freeze_round_report
 from reports.services import request_export, run_export
+from reports.unit_reports.services import send_report
 from tests.factories import (
     draft_round,
     grant,
@@ -115,6 +117,7 @@ class World:
             "messages:slug": ["round_opened"],
             "mail:int": [str(person.notifications.latest("pk").pk)],
             "exports:uuid": [str(export.pk) for export in person.exports.all()[:1]] or [str(attempt.pk)],
+            "units:int": [str(place.unit.pk)],
             "record:str": ["record.json"],
             "int": ["1"],
             "uuid": [str(attempt.pk)],
@@ -155,6 +158,13 @@ BODIES: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
         f"manage-person-{act}": lambda world, who, side: {"reason": "Đơn ngày 1/6"}
         for act in ("deactivate", "reactivate", "end-sessions", "reset-second-factor")
     },
+    "unit-report": lambda world, who, side: {"act": "save", "done": "Đã nhắc"},
+    "unit-report-decide": lambda world, who, side: {"act": "return", "comment": "Bổ sung"},
+    "report-file-request": lambda world, who, side: {
+        "report": world.place(side).objects["report"].pk,
+        "kind": "weekly_report",
+        "format": "csv",
+    },
     "report-exports": lambda world, who, side: {
         "kind": "participation",
         "round": world.place(side).rounds["open"].pk,
@@ -179,6 +189,7 @@ def build_world() -> World:
         _sessions(place)
         _messages(place)
         _requests(place)
+        _unit_report(place)
         _public_record(place.rounds["published"])
     clients = {who: browser_of(person, raise_request_exception=False) for who, person in own.people.items()}
     clients["anonymous"] = Client(raise_request_exception=False)
@@ -275,6 +286,15 @@ def _exports(place: Place) -> None:
             actor=place.people[role], kind="participation", round=place.rounds["published"], format="csv"
         )
         assert run_export(export.pk)
+    place.objects["report"] = freeze_round_report(
+        round=place.rounds["published"], unit=place.unit, actor=place.people["secretary"]
+    )
+
+
+def _unit_report(place: Place) -> None:
+    """What the coordinator has sent about the published round, waiting for the secretary."""
+    sent = {"round": place.rounds["published"], "unit": place.unit, "actor": place.people["coordinator"]}
+    send_report(**sent, remarks={"done": "Đã nhắc trong giao ban"}, seen="")
 
 
 def _public_record(round: Round) -> None:
