@@ -22,7 +22,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
-from accounts.models import User
+from accounts.clock import ClockTimestamp
+from accounts.models import ApiToken, User
 from accounts.problems import Refused
 
 STAMPS = "session_stamps"
@@ -142,14 +143,17 @@ def live_sessions(user: User) -> QuerySet[UserSession]:
 
 
 def end_all_sessions(*, user: User, actor: User, reason: str) -> int:
-    """An administrator signs somebody out everywhere, with a trace. Returns how many sessions ended. Raises Refused."""
+    """An administrator signs somebody out everywhere, programs with a token included. Raises Refused.
+
+    Returns how many sessions ended. Whoever holds a lost telephone holds the tokens that are on it as well.
+    """
     if not reason.strip():
         raise Refused(_("Cần ghi lý do."))
     with transaction.atomic():
         ended = end_sessions_of(user)
-        record_audit(
-            actor=actor, verb="user.end_sessions", object=user, after={"reason": reason.strip(), "sessions": ended}
-        )
+        revoked = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=ClockTimestamp())
+        after = {"reason": reason.strip(), "sessions": ended, "tokens": revoked}
+        record_audit(actor=actor, verb="user.end_sessions", object=user, after=after)
     return ended
 
 

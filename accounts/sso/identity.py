@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from accounts.audit import record_audit
 from accounts.clock import ClockTimestamp
 from accounts.models import User
 from accounts.problems import Refused
+from accounts.sessions import end_sessions_of
 
 SESSION_KEY = "sso_identity"
 
@@ -70,11 +72,13 @@ def link_identity(*, user: User, identity: Identity, actor: User) -> SocialAccou
     """From now on `identity` opens the account of `user`. Raises Refused when that would take over an account.
 
     A person has one identity at an issuer. A second one with the same employee id may be somebody else to whom
-    the id was given anew: that takes an organiser, who ends the old link first.
+    the id was given anew: that takes an organiser, who ends the old link first. Nor does an account with a link
+    get a second one by itself at another provider that is in use: the weaker of two must not open what the stronger
+    guards. An issuer that is no longer configured stands in nobody's way: that is how a body changes its provider.
     """
     with transaction.atomic():
         user = User.objects.select_for_update(no_key=True).get(pk=user.pk)  # one link at a time for a person
-        reasons = _why_not(user, identity)
+        reasons = _why_not(user, identity, by_itself=actor.pk == user.pk)
         if reasons:
             raise Refused(*reasons)
         # Two people at once: the second runs into the unique constraint and has to sign in again.
@@ -86,21 +90,29 @@ def link_identity(*, user: User, identity: Identity, actor: User) -> SocialAccou
     return link
 
 
-def _why_not(user: User, identity: Identity) -> list[str]:
+def _why_not(user: User, identity: Identity, *, by_itself: bool) -> list[str]:
     reasons = []
     if not user.is_active:
         reasons.append(_("Tài khoản này đã ngừng hoạt động."))
     if SocialAccount.objects.filter(uid=identity.uid).exists():
         reasons.append(_("Danh tính đăng nhập này đã được liên kết với một tài khoản."))
-    if SocialAccount.objects.filter(user=user, extra_data__issuer=identity.issuer).exists():
+    links = SocialAccount.objects.filter(user=user)
+    if links.filter(extra_data__issuer=identity.issuer).exists():
         reasons.append(_("Tài khoản này đã được liên kết với một danh tính đăng nhập khác của cùng hệ thống."))
+    elif by_itself and links.filter(extra_data__issuer__in=_issuers_in_use()).exists():
+        reasons.append(_("Tài khoản này đã được liên kết với một hệ thống đăng nhập khác."))
     return reasons
+
+
+def _issuers_in_use() -> list[str]:
+    return [app["settings"]["issuer"] for app in settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]]
 
 
 def unlink_identity(*, user: User, actor: User, reason: str) -> int:
     """No identity opens the account of `user` any more; returns how many did. Raises Refused without a reason.
 
-    For mistakes, and for an identity that was replaced at the provider. Sessions that are open go on.
+    For mistakes, and for an identity that was replaced at the provider. As it may have been somebody else's, every
+    session of the account ends.
     """
     if not reason.strip():
         raise Refused(_("Cần ghi lý do."))
@@ -112,6 +124,7 @@ def unlink_identity(*, user: User, actor: User, reason: str) -> int:
                 actor=actor, verb="sso.unlink", object=user, before=_as_json(link), after={"reason": reason.strip()}
             )
             link.delete()
+        end_sessions_of(user)
     return len(links)
 
 

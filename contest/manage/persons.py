@@ -15,6 +15,7 @@ from accounts.models import Membership, RoleGrant
 from accounts.rights import Right, has, people_with
 from accounts.second_factor import has_totp, reset_second_factor
 from accounts.sessions import end_all_sessions, live_sessions
+from accounts.sso.identity import unlink_identity
 from accounts.text import search_key
 from contest.manage.access import carried_out, page_of, require, words_of
 from contest.services.people import deactivate_user, reactivate_user
@@ -25,6 +26,7 @@ ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
     "deactivate": (deactivate_user, gettext_lazy("Đã khóa tài khoản và kết thúc mọi phiên làm việc.")),
     "reactivate": (reactivate_user, gettext_lazy("Đã mở lại tài khoản.")),
     "end-sessions": (end_all_sessions, gettext_lazy("Đã đăng xuất người này khỏi mọi thiết bị.")),
+    "unlink": (unlink_identity, gettext_lazy("Đã gỡ liên kết với tài khoản của cơ quan.")),
     "reset-second-factor": (reset_second_factor, gettext_lazy("Đã xóa xác thực hai lớp của người này.")),
 }
 

@@ -1,5 +1,6 @@
 """The pages of people: administrators only, within their scope; shutting out takes effect at once and everywhere."""
 
+from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
@@ -7,8 +8,10 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from accounts.clock import server_now
 from accounts.models import ApiToken, AuditEntry, User
 from accounts.problems import Problem, Refused
+from accounts.sso.identity import Identity, has_identity, link_identity
 from contest.models import Attempt
 from contest.services import attempts
 from contest.services.attempts import start_attempt
@@ -150,14 +153,30 @@ def test_an_open_attempt_of_a_person_shut_out_takes_nothing_more(administrator, 
 
 def test_ending_all_sessions_ends_no_attempt(administrator, person):
     browser = sign_in(person)
+    _token, text = ApiToken.objects.issue(user=person, expires_at=server_now() + timedelta(days=1))
+    program = {"Authorization": f"Token {text}"}
+    assert Client().get("/api/v1/rounds/", headers=program).status_code == 200
     page = act_on(person, "end-sessions", administrator).content.decode()
     assert "Đã đăng xuất người này khỏi mọi thiết bị." in page
     assert browser.get("/rounds/").status_code == 302
     assert sign_in(person).get("/rounds/").status_code == 200
-    assert AuditEntry.objects.get(verb="user.end_sessions").after == {"reason": "Đơn ngày 1/6", "sessions": 1}
+    assert Client().get("/api/v1/rounds/", headers=program).status_code == 401
+    after = AuditEntry.objects.get(verb="user.end_sessions").after
+    assert after == {"reason": "Đơn ngày 1/6", "sessions": 1, "tokens": 1}
 
 
-@pytest.mark.parametrize("act", ["deactivate", "end-sessions", "reset-second-factor"])
+def test_a_link_made_by_mistake_is_taken_away_with_the_sessions_that_it_opened(administrator, person):
+    browser = sign_in(person)
+    identity = Identity(provider="tinh", issuer="https://sso.example", subject="somebody else")
+    link_identity(user=person, identity=identity, actor=administrator)
+    assert "Gỡ liên kết" in browser_of(administrator).get(f"/manage/people/{person.pk}/").content.decode()
+    act_on(person, "unlink", administrator)
+    assert not has_identity(person)
+    assert browser.get("/rounds/").status_code == 302
+    assert "Gỡ liên kết" not in browser_of(administrator).get(f"/manage/people/{person.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("act", ["deactivate", "end-sessions", "unlink", "reset-second-factor"])
 def test_every_act_needs_a_reason(administrator, person, act):
     assert "Cần ghi lý do." in act_on(person, act, administrator, reason="  ").content.decode()
     assert not AuditEntry.objects.filter(verb__startswith="user.").exists()

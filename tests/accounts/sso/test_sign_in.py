@@ -210,17 +210,37 @@ def test_who_is_shut_out_stays_out(mock, portal, an, linked):
     assert SocialAccount.objects.count() == int(linked)
 
 
-def test_one_account_may_have_identities_of_two_issuers(mock, liar, configure, an):
+def test_a_second_provider_opens_no_linked_account_by_itself(mock, liar, configure, portal, an):
     configure({"tinh": mock.issuer, "bo": liar.issuer})
     mock.know("sub-an", employee_id="NV1")
-    for provider, sub in (("tinh", "sub-an"), ("bo", "")):
-        browser = Portal()
-        browser.sign_in(sub, provider)
-        assert browser.who() == "NV1"
-    assert set(SocialAccount.objects.values_list("user__employee_id", "provider")) == {("NV1", "tinh"), ("NV1", "bo")}
+    Portal().sign_in("sub-an", "tinh")
+    assert portal.sign_in("", "bo").status_code == 409
+    assert portal.who() is None
+    assert list(SocialAccount.objects.values_list("user__employee_id", "provider")) == [("NV1", "tinh")]
+
+
+def test_one_account_may_have_identities_of_two_issuers_where_somebody_joined_them(mock, liar, configure, portal, an):
+    configure({"tinh": mock.issuer, "bo": liar.issuer})
+    mock.know("sub-an", employee_id="NV1")
+    Portal().sign_in("sub-an", "tinh")
+    other = Identity(provider="bo", issuer=liar.issuer, subject=liar.claims.get("sub", "an-at-bo"))
+    liar.claims = {"sub": other.subject}
+    link_identity(user=an, identity=other, actor=make_user("to-chuc"))
+    portal.sign_in("", "bo")
+    assert portal.who() == "NV1"
 
 
 # --- The configuration changes -------------------------------------------------------------------------
+
+
+def test_who_was_linked_at_a_provider_that_is_gone_is_linked_at_its_successor(mock, liar, configure, portal, an):
+    configure({"tinh": mock.issuer})
+    mock.know("sub-an", employee_id="NV1")
+    Portal().sign_in("sub-an")
+    configure({"tinh": liar.issuer})
+    portal.sign_in()
+    assert portal.who() == "NV1"
+    assert SocialAccount.objects.filter(user=an).count() == 2
 
 
 def test_another_issuer_under_the_same_name_does_not_inherit_the_links(mock, liar, configure, portal, an):
