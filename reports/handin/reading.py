@@ -12,7 +12,7 @@ DECIMALS = frozenset(
     ("rate", "account_rate", "share", "mean_score", "perfect_share", "zero_share", "percent_last_year")
 )
 # What a reader may not see who is not yet given scores.
-SCORES = ("mean_score", "counted", "perfect", "high", "middle", "low", "zero", "perfect_share", "zero_share")
+SCORES = ("mean_score", "counted", "points", "perfect", "high", "middle", "low", "zero", "perfect_share", "zero_share")
 BANDS = ("perfect", "high", "middle", "low", "zero")
 
 
@@ -66,7 +66,7 @@ def without_scores(dataset: Dataset) -> dict[str, Any]:
 
     lists = {
         name: [bare(one) for one in dataset[name]]
-        for name in ("kinds", "blocks", "units", "trend")
+        for name in ("kinds", "blocks", "units", "trend", "rounds")
         if dataset.get(name)
     }
     return {**dataset, **lists, "total": bare(dataset["total"]), "winners": []}
