@@ -205,5 +205,5 @@ _CALL_OFF = """UPDATE notifications_notification n SET mail_state = 'none'
 def call_off_needless(*, limit: int = 1000) -> int:
     """Reminders about to be mailed to people who have taken part meanwhile stay in the portal; returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_CALL_OFF, {"limit": limit, "kinds": [kind.value for kind in REMINDERS]})
+        cursor.execute(_CALL_OFF, {"limit": limit, "kinds": [kind.value for kind in (*REMINDERS, Kind.TAKE_PART)]})
         return cursor.rowcount

@@ -9,7 +9,9 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -25,14 +27,14 @@ from contest.models import Round
 from contest.templatetags.portal import closing, moment
 from notifications.models import Announcement, Kind
 from notifications.services import Audience, announce, finish, notify, tell_next
-from reports.models import ReminderKind
+from reports.models import Reminder, ReminderKind
 from reports.scope import Scope
 from reports.unit_reports.deadlines import deadline_of
 
 MOST_NAMES = 20  # of units in one message
 BATCH = 2000
 RUN_SECONDS = 3.0
-KEY = "reminder:"
+KEY = "reminder:"  # with the round's id, where contest.announcements.call_off_needless looks for it
 
 _DAY = "(clock_timestamp() AT TIME ZONE %(zone)s)::date"
 
@@ -122,7 +124,7 @@ _NOTE_PEOPLE = """INSERT INTO reports_reminder (kind, user_id, round_id, day, an
     SELECT DISTINCT %(kind)s, a.user_id, %(round)s::bigint, {day}, %(announcement)s::bigint, %(asked_by)s::bigint
     FROM ({audience}) a JOIN accounts_membership m ON m.user_id = a.user_id AND m.ends_on IS NULL
     WHERE %(units)s::bigint[] IS NULL OR m.unit_id = ANY (%(units)s::bigint[])
-    ON CONFLICT DO NOTHING"""
+    ORDER BY a.user_id ON CONFLICT DO NOTHING"""  # in one order, so that two who ask at once do not lock each other out
 _REMINDED = """SELECT r.user_id FROM reports_reminder r
     WHERE r.announcement_id = %(announcement)s AND r.user_id > %(after)s AND r.user_id <= %(upto)s"""
 
@@ -180,8 +182,12 @@ def _announce(round: Round) -> Announcement:
 
 
 def tell_reminders(*, seconds: float = RUN_SECONDS) -> int:
-    """Tell those who are still to be told, for about `seconds`; returns how many batches. May run twice, or at once."""
+    """Tell those who are still to be told, for about `seconds`; returns how many batches. May run twice, or at once.
+
+    What was noted of reminders goes when their messages go.
+    """
     now, end, batches = server_now(), time.monotonic() + seconds, 0
+    Reminder.objects.filter(day__lt=now - timedelta(days=settings.MESSAGES_KEPT_DAYS + 1)).delete()
     for reminder in Announcement.objects.filter(key__startswith=KEY, finished_at=None).order_by("pk"):
         if reminder.expires_at is not None and reminder.expires_at <= now:
             finish(reminder)
