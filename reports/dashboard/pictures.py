@@ -47,7 +47,7 @@ def kinds_chart(kinds: Sequence[KindFigures]) -> Chart:
         value_name=_("Tỷ lệ tham gia"),
         slot_name=_("Loại đơn vị"),
         unit="%",
-        places=1,
+        places=2,
     )
 
 
@@ -123,7 +123,7 @@ def rates_table(
         rows=[(name, [_percent(rates.get((unit, round))) for round, _title in rounds]) for unit, name in units],
         bounds=RATE_BOUNDS,
         unit="%",
-        places=1,
+        places=2,
     )
 
 

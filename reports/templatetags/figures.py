@@ -1,6 +1,6 @@
 """Figures as Vietnamese offices write them: 1.234,5 and 95,33%. An absent figure is a dash with a meaning."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from django import template
@@ -10,6 +10,7 @@ from django.utils.numberformat import format as spell
 from django.utils.translation import gettext as _
 
 register = template.Library()
+_WIDE = Context(prec=400)  # digits: more than any float has
 ABSENT = '<span class="soft" aria-hidden="true">-</span><span class="visually-hidden">{}</span>'
 
 
@@ -38,14 +39,20 @@ def whole_percent(rate: Decimal | None) -> int:
 
 
 def number(value: Any, places: int) -> str:
+    """`value` half up to `places` decimals. Django's own would cut the rest off: 60,319 as 60,31."""
     return spell(
-        value,
+        value if isinstance(value, int) else _rounded(value, places),
         get_format("DECIMAL_SEPARATOR"),
         places,
         grouping=3,
         thousand_sep=get_format("THOUSAND_SEPARATOR"),
         force_grouping=True,
     )
+
+
+def _rounded(value: Decimal | float, places: int) -> Decimal:
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    return _WIDE.add(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _WIDE), 0)  # and no minus before zero
 
 
 def _absent() -> str:

@@ -23,6 +23,7 @@ from reports.charts.lines import DASHES, MARKERS, lines
 from reports.charts.progress import progress
 from reports.charts.scale import nice_axis
 from reports.charts.values import Chart, Series, Value, shortened, spelled
+from reports.templatetags.figures import number
 
 HOSTILE = "</title><script>alert(1)</script>\"'&<\x00\ud800>"
 few = settings(max_examples=40, deadline=None)
@@ -386,3 +387,13 @@ def test_the_table_beside_has_every_value():
 def test_lists_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="shorter"):
         columns(id="c", title="Tải", labels=["1"], series=[Series("Lượt", [])])
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "words"),
+    [(Decimal("60.319"), 2, "60,32"), (0.125, 2, "0,13"), (Decimal("99.995"), 2, "100,00"),
+     (Decimal("-0.004"), 2, "0,00"),
+     (1e30, 0, "1" + ".000" * 10), (1234567, 0, "1.234.567")],
+)  # fmt: skip
+def test_figures_are_rounded_half_up_and_not_cut_off(value, places, words):
+    assert number(value, places) == words
