@@ -24,7 +24,8 @@ _MAKE_USERS = """INSERT INTO accounts_user
     SELECT n, '!', 'B' || n, 'Người ' || n, '', '', '', true, n::text, n::text FROM generate_series(1, %(size)s) n"""
 _MAKE_ATTEMPTS = """INSERT INTO contest_attempt (id, round_id, user_id, number, unit_id, block, entry, nonce, state,
         started_at, deadline, submitted_at, answers, sequences, prediction, prediction_sequence, eligible)
-    SELECT md5('a' || n)::uuid, %(round)s, n, 1, %(unit)s, '', 'E' || left(md5('e' || n), 20), n,
+    SELECT md5('a' || n)::uuid, %(round)s, n, 1,
+        (%(units)s::bigint[])[1 + n %% cardinality(%(units)s::bigint[])], '', 'E' || left(md5('e' || n), 20), n,
         CASE WHEN n %% 50 = 0 THEN 'in_progress' ELSE 'submitted' END, s.start,
         least(s.start + interval '30 min', r.closes_at),
         CASE WHEN n %% 50 > 0 THEN least(s.start + random() * interval '20 min', r.closes_at) END,
@@ -36,6 +37,9 @@ _MAKE_ATTEMPTS = """INSERT INTO contest_attempt (id, round_id, user_id, number, 
         LATERAL (SELECT 1 - 0.75 * random() ^ 4 + 0 * n AS skill,
             %(opens_at)s::timestamptz + random() * interval '6 days 23 hours' + 0 * n * interval '1 s' AS start) s
     WHERE r.id = %(round)s"""
+_MAKE_MEMBERSHIPS = """INSERT INTO accounts_membership (user_id, unit_id, starts_on)
+    SELECT n, (%(units)s::bigint[])[1 + n %% cardinality(%(units)s::bigint[])], '2020-01-01'
+    FROM generate_series(1, %(size)s) n"""
 
 
 @contextmanager
@@ -51,10 +55,20 @@ def administrator() -> Iterator[Any]:
         connection.close()
 
 
-def make_round(size: int) -> Round:
-    """A scheduled round of `size` attempts whose closing time and grace have just passed."""
+def empty() -> None:
+    """Remove what an earlier size has left; the trace, which only the superuser can, with it."""
+    tables = "accounts_unitkind, accounts_unit, accounts_user, contest_contest, contest_bank"
+    with administrator() as cursor:
+        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+def make_round(size: int, *, units: int = 1) -> Round:
+    """A scheduled round of `size` attempts, spread over `units`, whose closing time and grace have just passed.
+
+    With several units everybody is a member of one, and the first 5,000 people have signed in.
+    """
     now = server_now()
-    contest = _make_contest()
+    contest = _make_contest(units, headcount=max(1, size // units))
     round = Round.objects.create(
         contest=contest,
         number=1,
@@ -72,21 +86,28 @@ def make_round(size: int) -> Round:
     round.save()
     copy_units(round)
     _make_attempts(round, size)
+    if units > 1:
+        _make_members(size)
     return round
 
 
-def _make_contest() -> Contest:
+def _make_contest(units: int, *, headcount: int) -> Contest:
     kind = UnitKind.objects.create(name="Sở, ban, ngành")
     root = Unit.objects.create(code="TINH", name="Tỉnh", kind=kind)
-    Unit.objects.create(code="SO", name="Sở", kind=kind, parent=root, headcount=1)
+    made = [
+        Unit(code=f"SO{n:05}", name=f"Sở {n}", kind=kind, parent=root, headcount=headcount) for n in range(1, units + 1)
+    ]
+    for unit in made:
+        unit.clean_keys()
+    Unit.objects.bulk_create(made)
     return Contest.objects.create(slug="bench", title="Hội thi", unit=root, is_public=True)
 
 
 def _add_questions(round: Round) -> None:
-    bank = Bank.objects.create(slug="bench", title="Bank")
+    bank, _made = Bank.objects.get_or_create(slug="bench", defaults={"title": "Bank"})
     for position in range(1, QUESTIONS + 1):
         question = Question.objects.create(
-            bank=bank, code=f"C{position:02}", text=f"Câu {position}?", correct=["ABCD"[position % 4]]
+            bank=bank, code=f"C{round.number}{position:02}", text=f"Câu {position}?", correct=["ABCD"[position % 4]]
         )
         Choice.objects.bulk_create(
             Choice(question=question, position=place, text=f"Phương án {place}") for place in range(1, 5)
@@ -97,12 +118,41 @@ def _add_questions(round: Round) -> None:
 def _make_attempts(round: Round, size: int) -> None:
     rights = [1 << "ABCD".index(round.key_at_opening[question["code"]][0]) for question in round.paper]
     answers = ", ".join(_ANSWER.format(right=right) for right in rights)
-    values = {"size": size, "round": round.pk, "unit": Unit.objects.get(code="SO").pk, "opens_at": round.opens_at}
+    values = {"size": size, "round": round.pk, "units": _unit_ids(), "opens_at": round.opens_at}
     with administrator() as cursor:
         cursor.execute("SELECT setseed(0.2023)")
         cursor.execute(_MAKE_USERS, values)
         cursor.execute(_MAKE_ATTEMPTS.format(answers=answers, count=len(rights)), values)
         cursor.execute("VACUUM (ANALYZE) accounts_user, contest_attempt")
+
+
+def _make_members(size: int) -> None:
+    with administrator() as cursor:
+        cursor.execute(_MAKE_MEMBERSHIPS, {"size": size, "units": _unit_ids()})
+        cursor.execute("UPDATE accounts_user SET linked_at = clock_timestamp() WHERE id <= 5000")
+        cursor.execute("VACUUM (ANALYZE) accounts_membership, accounts_user")
+
+
+def _unit_ids() -> list[int]:
+    return list(Unit.objects.exclude(parent=None).order_by("code").values_list("pk", flat=True))
+
+
+def make_open_round(contest: Contest) -> Round:
+    """The contest's next round, open now, without attempts."""
+    now = server_now()
+    round = Round.objects.create(
+        contest=contest,
+        number=2,
+        title="Tuần 2",
+        opens_at=now - timedelta(seconds=30),
+        closes_at=now + timedelta(days=7),
+    )
+    _add_questions(round)
+    freeze_content(round, salt="00" * 32, secret=bytes(32))
+    round.state, round.scheduled_at = RoundState.SCHEDULED, round.opens_at
+    round.save()
+    copy_units(round)
+    return round
 
 
 def reopen(round: Round) -> None:

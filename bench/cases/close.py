@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
-from bench.crowd import administrator, make_round, reopen
+from bench.crowd import administrator, empty, make_round, reopen
 from bench.results import Result
 from bench.timing import say, seconds
 from contest.closing import RANKING_WORK_MEM
@@ -35,7 +35,7 @@ def run(*, quick: bool) -> list[Result]:
 
 def measure(size: int, repeats: int) -> list[Result]:
     say(f"{size:,} attempts: making them")
-    _empty()
+    empty()
     round = make_round(size)
     ours, floor = [], []
     for number in range(repeats):
@@ -76,12 +76,6 @@ def _raw() -> float:
         cursor.execute("CHECKPOINT")
         cursor.execute(f"SET work_mem = '{RANKING_WORK_MEM}'")
         return seconds(lambda: cursor.execute(_FLOOR))
-
-
-def _empty() -> None:
-    tables = "accounts_unitkind, accounts_unit, accounts_user, contest_contest, contest_bank"
-    with administrator() as cursor:  # the audit trace lets nobody else empty it
-        cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
 
 
 def _result(size: int, ours: list[dict[str, Any]], floor: list[float]) -> Result:
