@@ -21,9 +21,10 @@ def issuing_body_of(contest: Contest) -> IssuingBody:
 
 def default_for(contest: Contest) -> IssuingBody:
     """What the contest's unit tells. Documents are Vietnamese in every language, so nothing here asks gettext."""
+    organiser = _as_body(contest.unit.name)
     return IssuingBody(
         contest=contest,
-        superior=contest.unit.name,
+        superior=organiser,
         name="Ban Tổ chức Hội thi",
         place=place_in(contest.unit.name),
         report_symbol="BC-BTC",
@@ -40,7 +41,7 @@ def default_for(contest: Contest) -> IssuingBody:
                 "Theo đề nghị của Thư ký Ban Tổ chức Hội thi.",
             )
         ),
-        recipients="\n".join((f"- {contest.unit.name} (để báo cáo);", "- Các đơn vị dự thi;", "- Lưu: VT, BTC.")),
+        recipients="\n".join((f"- {organiser} (để báo cáo);", "- Các đơn vị dự thi;", "- Lưu: VT, BTC.")),
     )
 
 
@@ -52,6 +53,11 @@ def default_for_unit(contest: Contest, unit: Unit) -> IssuingBody:
     body.report_symbol, body.authority, body.signer_title = "BC", "", "Thủ trưởng đơn vị"
     body.recipients = "- Ban Tổ chức Hội thi;\n- Lưu: VT."
     return body
+
+
+def _as_body(name: str) -> str:
+    """A province or town that organises does so through its People's Committee."""
+    return f"Ủy ban nhân dân {name[0].lower()}{name[1:]}" if name.startswith(("Tỉnh ", "Thành phố ")) else name
 
 
 def place_in(name: str) -> str:

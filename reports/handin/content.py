@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.problems import Problem
-from contest.models import Round
+from contest.models import Draw, Round
 from contest.models.round import RoundState
 from reports.exports.table import Document
-from reports.handin.papers import Closing, decision_paper, minutes_paper, report_paper
+from reports.handin.papers import Closing, clock, decision_paper, minutes_paper, report_paper
 from reports.handin.readers import may_freeze, read_report, scores_released
 from reports.handin.tables import Report, report_document
 from reports.issuing import default_for_unit, issuing_body_of
@@ -97,7 +97,6 @@ def closing_of(round: Round) -> Closing:
         closes_at=round.closes_at,
         grace_seconds=round.grace_seconds,
         closed_at=round.closed_at,
-        closed_by="",
         counts=(
             ("Bài được thu tự động khi hết giờ", round.cut_off),
             ("Lượt dự thi thuộc diện xét giải", round.entries),
@@ -114,12 +113,13 @@ def closing_of(round: Round) -> Closing:
             for one in extensions.select_related("proposed_by", "confirmed_by")
             if one.confirmed_by is not None
         ],
-        draws=[
-            f"Lần {number}: kết quả theo thứ tự {', '.join(draw.entries)}; người ghi: {draw.recorded_by.full_name}."
-            f" {draw.minutes}"
-            for number, draw in enumerate(round.draws.select_related("recorded_by"), start=1)
-        ],
+        draws=[_draw(number, draw) for number, draw in enumerate(round.draws.select_related("recorded_by"), start=1)],
     )
+
+
+def _draw(number: int, draw: Draw) -> str:
+    order, person = ", ".join(draw.entries), draw.recorded_by.full_name
+    return f"Lần {number}, {clock(draw.drawn_at)}: kết quả theo thứ tự {order}; người ghi: {person}. {draw.minutes}"
 
 
 def _target(round: Round) -> str:

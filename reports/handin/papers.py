@@ -37,6 +37,7 @@ BAND_NAMES = {
     "zero": "0 điểm",
 }
 ROMAN = ("I", "II", "III", "IV", "V", "VI")
+DOTS = "." * 40  # to be filled in by hand
 NUMBER = Column("number", "TT", Kind.INTEGER, width=5)
 
 
@@ -78,22 +79,30 @@ def _taking_part(dataset: Dataset) -> Iterator[Block]:
         f"Có {_n(active)}/{_n(units)} đơn vị có người dự thi; {_n(total['participants'])} người dự thi với"
         f" {_n(total['entries'])} lượt dự thi.{_rates(total)}"
     )
+    if "people_in_all_rounds" in total:
+        yield Paragraph(
+            f"Có {_n(total['people_in_all_rounds'])} người dự thi đủ các tuần; {_n(total['units_in_all_rounds'])}"
+            " đơn vị có người dự thi ở tất cả các tuần."
+        )
     yield from (Paragraph(text) for text in _compared(dataset))
-    if total["abandoned"]:
+    if total.get("abandoned"):
         yield Paragraph(f"Ngoài ra, có {_n(total['abandoned'])} người đã mở đề nhưng không trả lời câu hỏi nào.")
-    yield Heading("1. Theo loại đơn vị", level=2)
-    yield _levels(dataset, "kinds", "Loại đơn vị", "kind")
     blocks = reading.rows_of(dataset, "blocks")
-    if len(blocks) > 1:
+    several = len(blocks) > 1
+    yield Heading("1. Theo loại đơn vị" if several else "Kết quả theo loại đơn vị", level=2)
+    yield _levels(dataset, "kinds", "Loại đơn vị", "kind")
+    if several:
         yield Heading("2. Theo bảng thi", level=2)
         yield _levels(dataset, "blocks", "Bảng thi", "name")
 
 
 def _rates(total: Mapping[str, Any]) -> str:
     said = []
-    if total["rate"] is not None:
+    if total.get("mean_rate") is not None:
+        return f" Tỷ lệ tham gia bình quân mỗi tuần đạt {_percent(total['mean_rate'])} so với biên chế."
+    if total.get("rate") is not None:
         said.append(f"{_percent(total['rate'])} so với biên chế ({_n(total['headcount'])} người)")
-    if total["account_rate"] is not None:
+    if total.get("account_rate") is not None:
         said.append(
             f"{_percent(total['account_rate'])} so với số người đã có tài khoản ({_n(total['accounts'])} người)"
         )
@@ -102,7 +111,7 @@ def _rates(total: Mapping[str, Any]) -> str:
 
 def _compared(dataset: Dataset) -> Iterator[str]:
     """Against the round before, the first one and last year, as far as there are such."""
-    total, trend = dataset["total"], reading.rows_of(dataset, "trend")
+    total, trend = dataset["total"], reading.weeks(dataset)
     said = []
     round = reading.round_of(dataset)
     earlier = [one["title"] for one in trend if round and one["number"] < round["number"]]
@@ -116,49 +125,48 @@ def _compared(dataset: Dataset) -> Iterator[str]:
         yield "; ".join(said) + "."
     last = dataset.get("last_year")
     if last:
-        parts = []
-        if total.get("last_year_participants") is not None:
-            parts.append(f"{_n(total['last_year_participants'])} người dự thi")
-        if total.get("last_year_entries") is not None:
-            parts.append(f"{_n(total['last_year_entries'])} lượt dự thi")
-        if parts:
-            moved = ""
-            if total.get("change_last_year") is not None:
-                moved = f"; năm nay {_moved(total['change_last_year'], 'lượt')}"
-                if total.get("percent_last_year") is not None:
-                    moved += f" ({_signed_percent(total['percent_last_year'])})"
-            yield f"Cùng kỳ {_low(last['label'])} có {' với '.join(parts)}{moved}."
+        then = [(last.get("participants"), "người dự thi"), (last.get("entries"), "lượt dự thi")]
+        known = " với ".join(f"{_n(number)} {what}" for number, what in then if number is not None)
+        moved = ""
+        if total.get("change_last_year") is not None:
+            share = total.get("percent_last_year")
+            percent = f" ({_signed_percent(share)})" if share is not None else ""
+            moved = f"; so với số đó, số lượt dự thi {_moved(total['change_last_year'], 'lượt')}{percent}"
+        if known:
+            yield f"{_capital(last['label'])} có {known}{moved}."
 
 
 def _levels(dataset: Dataset, key: str, label: str, member: str) -> Figures:
-    """Kinds of units or blocks: what a reader asks for first; the appendix has the rest."""
-    is_block = key == "blocks"
-    columns = [
-        NUMBER,
-        Column(member, label, width=26),
-        *([] if is_block else [Column("units", "Số đơn vị", Kind.INTEGER, width=9)]),
-        *([] if is_block else [Column("units_taking_part", "Có người dự thi", Kind.INTEGER, width=10)]),
-        *([] if is_block else [Column("headcount", "Biên chế", Kind.INTEGER, width=10)]),
+    """Kinds of units or blocks: what a reader asks for first; the files have the rest."""
+    figures = [
+        Column("units", "Số đơn vị", Kind.INTEGER, width=9),
+        Column("units_taking_part", "Có người dự thi", Kind.INTEGER, width=10),
+        Column("headcount", "Biên chế", Kind.INTEGER, width=10),
         Column("participants", "Người dự thi", Kind.INTEGER, width=10),
-        *([] if is_block else [Column("rate", "Tỷ lệ", Kind.RATE, width=11)]),
+        Column("rate", "Tỷ lệ", Kind.RATE, width=11),
+        Column("mean_rate", "Tỷ lệ bình quân tuần", Kind.RATE, width=11),
         Column("share", "Tỷ trọng", Kind.RATE, width=11),
         Column("entries", "Lượt dự thi", Kind.INTEGER, width=10),
     ]
+    of_people = ("participants", "share", "entries")  # a block has no units, headcount or rate of its own
+    figures = [one for one in figures if one.key in dataset["total"] and (key != "blocks" or one.key in of_people)]
     rows = [
-        (number, one[member] or "Không thuộc bảng nào", *_values(one, columns[2:]))
+        (number, one[member] or "Không thuộc bảng nào", *_values(one, figures))
         for number, one in enumerate(dataset[key], start=1)
     ]
-    return Figures(columns, rows, total=(None, "Tổng cộng", *_values(dataset["total"], columns[2:])))
+    total = (None, "Tổng cộng", *_values(dataset["total"], figures))
+    return Figures([NUMBER, Column(member, label, width=26), *figures], rows, total=total)
 
 
 def _quality(dataset: Dataset) -> Iterator[Block]:
     total = dataset["total"]
     if not total.get("counted"):
         return
+    week = "" if reading.round_of(dataset) else " mỗi tuần"
+    perfect, zero = (_papers(total, name) for name in ("perfect", "zero"))
     yield Paragraph(
-        f"Điểm trung bình của {_n(total['counted'])} bài được tính (mỗi người một bài) là"
-        f" {figure(Decimal(total['mean_score']), 2)} điểm. Có {_n(total['perfect'])} bài đúng tất cả các câu"
-        f" ({_percent(total['perfect_share'])}) và {_n(total['zero'])} bài 0 điểm ({_percent(total['zero_share'])})."
+        f"Điểm trung bình của {_n(total['counted'])} bài được xét (mỗi người một bài{week}) là"
+        f" {figure(Decimal(total['mean_score']), 2)} điểm. {_capital(perfect)} đúng tất cả các câu và {zero} 0 điểm."
     )
     counted = total["counted"]
     columns = [
@@ -170,8 +178,13 @@ def _quality(dataset: Dataset) -> Iterator[Block]:
     yield Figures(columns, rows, total=("Tổng cộng", counted, Decimal(1)))
 
 
+def _papers(total: Mapping[str, Any], name: str) -> str:
+    """As "có 12 bài (3,40%)", or "không có bài nào"."""
+    return f"có {_n(total[name])} bài ({_percent(total[name + '_share'])})" if total[name] else "không có bài nào"
+
+
 def _over_rounds(dataset: Dataset) -> Iterator[Block]:
-    trend = reading.rows_of(dataset, "trend")
+    trend = reading.weeks(dataset)
     if len(trend) < 2:
         return
     scored = any(one.get("counted") is not None for one in trend)
@@ -192,12 +205,12 @@ def _judged_units(dataset: Dataset) -> Iterator[Block]:
     full, lowest = (reading.units_named(dataset, name) for name in ("full_units", "lowest_units"))
     silent = reading.silent_units(dataset)
     if full:
-        yield Paragraph(f"- {_n(len(full))} đơn vị có tỷ lệ tham gia đạt 100% trở lên{_listed(full)}.")
+        yield Paragraph(f"- {_two(len(full))} đơn vị có tỷ lệ tham gia đạt 100% trở lên{_listed(full)}.")
     rated = [f"{one['unit_name']} ({_percent(one['rate'])})" for one in lowest if one["rate"] is not None]
     if rated:
         yield Paragraph(f"- Các đơn vị có tỷ lệ tham gia thấp nhất: {'; '.join(rated)}.")
     if silent:
-        yield Paragraph(f"- {_n(len(silent))} đơn vị chưa có người dự thi{_listed(silent)}.")
+        yield Paragraph(f"- {_two(len(silent))} đơn vị chưa có người dự thi{_listed(silent)}.")
 
 
 def _listed(units: Sequence[Mapping[str, Any]]) -> str:
@@ -209,19 +222,20 @@ def _listed(units: Sequence[Mapping[str, Any]]) -> str:
 def _winning(dataset: Dataset) -> Iterator[Block]:
     winners = reading.rows_of(dataset, "winners")
     if winners:
-        yield Paragraph(f"Có {_two(len(winners))} lượt cá nhân đạt giải, gồm: {_prizes(winners)}.")
+        what = "cá nhân" if reading.round_of(dataset) else "lượt cá nhân"
+        yield Paragraph(f"Có {_two(len(winners))} {what} đạt giải, gồm: {_prizes(winners)}.")
         yield _winners_table(dataset, with_time=False)
 
 
 def _units_appendix(dataset: Dataset, report: Report) -> Appendix:
     scored = reading.has_scores(dataset)
-    columns = [
-        NUMBER,
-        Column("unit_name", "Đơn vị", width=34),
+    figures = [
         Column("headcount", "Biên chế", Kind.INTEGER, width=9),
         Column("accounts", "Có tài khoản", Kind.INTEGER, width=9),
         Column("participants", "Người dự thi", Kind.INTEGER, width=9),
+        Column("people_in_all_rounds", "Dự thi đủ các tuần", Kind.INTEGER, width=9),
         Column("rate", "Tỷ lệ", Kind.RATE, width=10),
+        Column("mean_rate", "Tỷ lệ bình quân tuần", Kind.RATE, width=10),
         Column("entries", "Lượt dự thi", Kind.INTEGER, width=9),
         *([Column("mean_score", "Điểm trung bình", Kind.DECIMAL, width=9, places=2)] if scored else []),
         *([Column("perfect", "Đúng tất cả", Kind.INTEGER, width=8)] if scored else []),
@@ -229,17 +243,18 @@ def _units_appendix(dataset: Dataset, report: Report) -> Appendix:
         *([Column("change", "So với tuần trước", Kind.CHANGE, width=9)] if reading.has_change(dataset) else []),
         *([Column("change_last_year", "So với năm trước", Kind.CHANGE, width=9)] if dataset.get("last_year") else []),
     ]
+    figures = [one for one in figures if one.key in dataset["total"]]
     rows: list[Row] = [
-        (number, one["unit_name"], *_values(one, columns[2:])) for number, one in enumerate(dataset["units"], start=1)
+        (number, one["unit_name"], *_values(one, figures)) for number, one in enumerate(dataset["units"], start=1)
     ]
     table = Figures(
-        columns,
+        [NUMBER, Column("unit_name", "Đơn vị", width=34), *figures],
         rows,
-        total=(None, "Tổng cộng", *_values(dataset["total"], columns[2:])),
+        total=(None, "Tổng cộng", *_values(dataset["total"], figures)),
         notes=(
             "Tỷ lệ là số người dự thi chia cho biên chế đã khóa khi lên lịch tuần thi; có thể vượt 100% khi số người"
             " dự thi nhiều hơn biên chế.",
-            f"Số liệu bản số {report.number}, tính đến {_clock(dataset['as_of'])}; mã kiểm chứng:"
+            f"Số liệu bản số {report.number}, tính đến {clock(dataset['as_of'])}; mã kiểm chứng:"
             f" {grouped(report.digest)}.",
         ),
     )
@@ -291,36 +306,38 @@ def decision_paper(dataset: Dataset, report: Report, body: IssuingBody) -> Offic
 def _winners_table(dataset: Dataset, *, with_time: bool, notes: Sequence[str] = ()) -> Figures:
     winners = dataset["winners"]
     several_blocks = len({one["block"] for one in winners}) > 1
-    parents = any(one.get("parent_name") for one in winners)
+    rows = [_winner(dataset, one) for one in winners]
+    places = max(
+        (_places(one["prediction_error"]) for one in winners if one["prediction_error"] is not None), default=0
+    )
     columns = [
-        NUMBER,
         *([Column("round", "Tuần thi", width=11)] if dataset["kind"] == "final" else []),
         *([Column("block", "Bảng", width=12)] if several_blocks else []),
         Column("prize", "Giải", width=13),
-        Column("full_name", "Họ và tên", width=22),
-        Column("unit_name", "Đơn vị", width=26),
-        *([Column("parent_name", "Đơn vị cấp trên", width=22)] if parents else []),
+        Column("full_name", "Họ và tên", width=24),
+        Column("unit_name", "Đơn vị", width=28),
+        *([Column("parent_name", "Đơn vị cấp trên", width=24)] if any(row["parent_name"] for row in rows) else []),
         Column("score", "Điểm", Kind.INTEGER, width=7),
-        *([Column("prediction_error", "Sai lệch dự đoán", width=10)] if with_time else []),
-        *([Column("submitted_at", "Nộp bài lúc", Kind.TIME, width=17)] if with_time else []),
     ]
-    rows = [
-        (number, *(_winner_value(one, column.key) for column in columns[1:]))
-        for number, one in enumerate(winners, start=1)
-    ]
-    return Figures(columns, rows, notes=notes)
+    if with_time:
+        columns.append(Column("prediction_error", "Sai lệch dự đoán", Kind.DECIMAL, width=10, places=places))
+        columns.append(Column("submitted_at", "Nộp bài lúc", Kind.TIME, width=17))
+    cells = [(number, *(row[column.key] for column in columns)) for number, row in enumerate(rows, start=1)]
+    return Figures([NUMBER, *columns], cells, notes=notes)
 
 
-def _winner_value(one: Mapping[str, Any], key: str) -> Any:
-    if key == "prize":
-        return one["prize_title"]
-    if key == "round":
-        return one.get("round_title") or one.get("round")
-    if key == "submitted_at":
-        return reading.moment(one[key])
-    if key == "prediction_error":
-        return "" if one[key] is None else figure(Decimal(one[key]), _places(one[key]))
-    return one.get(key)
+def _winner(dataset: Dataset, one: Mapping[str, Any]) -> dict[str, Any]:
+    """A winner as values; the parent only if it is not the body that organises, which is everyone's."""
+    titles = {week["number"]: week["title"] for week in reading.weeks(dataset)}
+    error, parent = one["prediction_error"], one["parent_name"]
+    return {
+        **one,
+        "round": titles.get(one.get("round"), ""),
+        "prize": _capital(one["prize_title"].removeprefix("Giải ").removeprefix("giải ")),
+        "parent_name": "" if parent == dataset["contest"]["unit_name"] else parent,
+        "prediction_error": None if error is None else Decimal(error),
+        "submitted_at": reading.moment(one["submitted_at"]),
+    }
 
 
 def _places(text: str) -> int:
@@ -334,7 +351,7 @@ def _prizes(winners: Sequence[Mapping[str, Any]]) -> str:
         title = str(one["prize_title"])
         counted[title] = counted.get(title, 0) + 1
     return ", ".join(
-        f"{_two(count)} {title[0].lower() + title[1:] if title.lower().startswith('giải') else f'giải {title}'}"
+        f"{_two(count)}\u00a0{title[0].lower() + title[1:] if title.lower().startswith('giải') else f'giải {title}'}"
         for title, count in counted.items()
     )
 
@@ -344,13 +361,12 @@ def _prizes(winners: Sequence[Mapping[str, Any]]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What the round itself tells of its close, beside the dataset. Names are of those who acted, "" for the server."""
+    """What the round itself tells of its close, beside the dataset. A round is always closed by the server."""
 
     opens_at: datetime
     closes_at: datetime
     grace_seconds: int
     closed_at: datetime | None
-    closed_by: str
     counts: Sequence[tuple[str, int | None]]
     prediction_target: str
     commitment: str
@@ -364,8 +380,6 @@ def minutes_paper(dataset: Dataset, report: Report, body: IssuingBody, closing: 
     """The minutes of the round's close: times, counts, seals, lots."""
     title = _low(dataset["round"]["title"])
     total = dataset["total"]
-    who = closing.closed_by or "hệ thống thi trực tuyến tự động thực hiện theo lịch đã công bố"
-    at = f"Hồi {_clock(closing.closed_at)}" if closing.closed_at else "Sau khi hết thời gian dự thi"
     counts: list[Row] = [
         ("Đơn vị có người dự thi", total["units_taking_part"]),
         ("Người dự thi", total["participants"]),
@@ -380,13 +394,15 @@ def minutes_paper(dataset: Dataset, report: Report, body: IssuingBody, closing: 
         symbol=body.minutes_symbol,
         blocks=(
             Paragraph(
-                f"{at}, {body.name} đã đóng {title} {_contest(dataset)}. Việc đóng {title} do {who}. Nội dung được ghi"
-                " nhận như sau:"
+                f"Hồi {clock(closing.closed_at)}, hệ thống thi trực tuyến tự động đóng {title} {_contest(dataset)} theo"
+                f" lịch đã công bố. {body.name} lập biên bản ghi nhận như sau:"
             ),
+            Paragraph(f"Chủ trì: {body.signer_name or DOTS}, {_small(body.signer_title)}."),
+            Paragraph(f"{body.second_title}: {body.second_name or DOTS}."),
             Heading("I. THỜI GIAN"),
-            Paragraph(f"- Mở: {_clock(closing.opens_at)}."),
+            Paragraph(f"- Mở: {clock(closing.opens_at)}."),
             Paragraph(
-                f"- Hết thời gian dự thi: {_clock(closing.closes_at, closing=True)}; thời gian du di cho bài đang trên"
+                f"- Hết thời gian dự thi: {clock(closing.closes_at, closing=True)}; thời gian du di cho bài đang trên"
                 f" đường truyền là {closing.grace_seconds} giây."
             ),
             *(Paragraph(f"- {text}") for text in closing.extensions),
@@ -394,7 +410,10 @@ def minutes_paper(dataset: Dataset, report: Report, body: IssuingBody, closing: 
             Figures((Column("name", "Chỉ tiêu", width=44), Column("value", "Số liệu", Kind.INTEGER, width=14)), counts),
             Heading("III. NIÊM PHONG ĐỀ VÀ KẾT QUẢ"),
             Paragraph(f"- Mã niêm phong đề và đáp án, công bố trước khi mở: {grouped(closing.commitment)}."),
-            Paragraph(f"- Mã băm kết quả xếp hạng (lần xếp hạng {closing.version}): {grouped(closing.result_hash)}."),
+            Paragraph(
+                f"- Mã băm kết quả xếp hạng (lần xếp hạng {closing.version}):"
+                f" {grouped(closing.result_hash) or 'chưa có bản ghi kết quả'}."
+            ),
             *(
                 [Paragraph(f"- Đáp số của câu dự đoán: {closing.prediction_target}.")]
                 if closing.prediction_target
@@ -439,10 +458,10 @@ def _window(dataset: Dataset) -> str:
     round = reading.round_of(dataset)
     if not round:
         return ""
-    return f" (từ {_clock(round['opens_at'])} đến {_clock(round['closes_at'], closing=True)})"
+    return f" (từ {clock(round['opens_at'])} đến {clock(round['closes_at'], closing=True)})"
 
 
-def _clock(at: str | datetime | None, *, closing: bool = False) -> str:
+def clock(at: str | datetime | None, *, closing: bool = False) -> str:
     """As "08 giờ 30 phút ngày 05 tháng 6 năm 2023"; midnight at the end of a window is 24 giờ of the day before."""
     moment = reading.moment(at) if isinstance(at, str) else at
     if moment is None:
@@ -456,7 +475,7 @@ def _clock(at: str | datetime | None, *, closing: bool = False) -> str:
 
 def _source_note(dataset: Dataset, report: Report) -> str:
     return (
-        f"Nguồn: số liệu đã chốt bản số {report.number}, tính đến {_clock(dataset['as_of'])}; mã kiểm chứng:"
+        f"Nguồn: số liệu đã chốt bản số {report.number}, tính đến {clock(dataset['as_of'])}; mã kiểm chứng:"
         f" {grouped(report.digest)}."
     )
 
@@ -469,6 +488,10 @@ def grouped(digest: str) -> str:
 def _low(title: str) -> str:
     """A title inside of a sentence: "Tuần 1" becomes "tuần 1", names of one's own stay."""
     return title[0].lower() + title[1:] if title.startswith(("Tuần ", "Năm ")) else title
+
+
+def _small(title: str) -> str:
+    return title[:1].lower() + title[1:]
 
 
 def _capital(text: str) -> str:

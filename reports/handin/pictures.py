@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ def _by_hour_of_day(dataset: Dataset) -> Chart | None:
 
 
 def _trend(dataset: Dataset) -> Chart | None:
-    trend = reading.rows_of(dataset, "trend")
+    trend = reading.weeks(dataset)
     if len(trend) < 2:
         return None
     return lines(
@@ -66,7 +67,29 @@ def _trend(dataset: Dataset) -> Chart | None:
     )
 
 
-def heat_of_hours(dataset: Dataset) -> HeatTable | None:
+def heat_of(dataset: Dataset) -> HeatTable | None:
+    """Of a week its hours; of a contest the participation rate of its units, round by round."""
+    return _heat_of_hours(dataset) if reading.round_of(dataset) else _heat_of_rounds(dataset)
+
+
+def _heat_of_rounds(dataset: Dataset) -> HeatTable | None:
+    return heat_table(
+        id="rates-by-round",
+        title=_("Tỷ lệ tham gia của đơn vị qua các tuần"),
+        row_name=_("Đơn vị"),
+        columns=[one["title"] for one in reading.weeks(dataset)],
+        rows=[(unit["unit_name"], [_rate(one) for one in unit["rounds"]]) for unit in dataset["units"]],
+        bounds=(25, 50, 75, 100),
+        unit="%",
+        places=2,
+    )
+
+
+def _rate(one: Any) -> Decimal | None:
+    return None if one["rate"] is None else Decimal(one["rate"]) * 100
+
+
+def _heat_of_hours(dataset: Dataset) -> HeatTable | None:
     """Papers handed in, day by day and hour by hour, in local time."""
     days: dict[date, list[Any]] = {}
     for one in reading.rows_of(dataset, "hours"):

@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 Dataset = Mapping[str, Any]
 DECIMALS = frozenset(
-    ("rate", "account_rate", "share", "mean_score", "perfect_share", "zero_share", "percent_last_year")
+    ("rate", "account_rate", "share", "mean_score", "perfect_share", "zero_share", "percent_last_year", "mean_rate")
 )
 # What a reader may not see who is not yet given scores.
 SCORES = ("mean_score", "counted", "points", "perfect", "high", "middle", "low", "zero", "perfect_share", "zero_share")
@@ -47,6 +47,11 @@ def rows_of(dataset: Dataset, name: str) -> Sequence[Mapping[str, Any]]:
     return dataset.get(name) or ()
 
 
+def weeks(dataset: Dataset) -> Sequence[Mapping[str, Any]]:
+    """The totals of the rounds, in order: up to the report's own, or all of the contest's."""
+    return dataset.get("trend") or dataset.get("rounds") or ()
+
+
 def silent_units(dataset: Dataset) -> list[Mapping[str, Any]]:
     """The units in which nobody took part."""
     return [unit for unit in dataset["units"] if not unit["participants"]]
@@ -82,10 +87,21 @@ def only_units(dataset: Dataset, codes: frozenset[str]) -> dict[str, Any]:
 
 def with_values(dataset: Dataset) -> dict[str, Any]:
     """The dataset with decimals and moments as values, for templates."""
-    lists = {name: [_row(one) for one in rows_of(dataset, name)] for name in ("kinds", "blocks", "units", "trend")}
-    winners = [{**one, "submitted_at": moment(one["submitted_at"])} for one in rows_of(dataset, "winners")]
+    lists = {name: [_row(one) for one in rows_of(dataset, name)] for name in ("kinds", "blocks", "units")}
+    titles = {one["number"]: one["title"] for one in weeks(dataset)}
+    winners = [
+        {**one, "round_title": titles.get(one.get("round")), "submitted_at": moment(one["submitted_at"])}
+        for one in rows_of(dataset, "winners")
+    ]
     total = _row(dataset["total"]) if "total" in dataset else None
-    return {**dataset, **lists, "total": total, "winners": winners, "as_of": moment(dataset["as_of"])}
+    return {
+        **dataset,
+        **lists,
+        "trend": [_row(one) for one in weeks(dataset)],
+        "total": total,
+        "winners": winners,
+        "as_of": moment(dataset["as_of"]),
+    }
 
 
 def _row(one: Mapping[str, Any]) -> dict[str, Any]:

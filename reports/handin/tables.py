@@ -21,7 +21,12 @@ _KINDS = {
     FigureKind.RATE: Kind.RATE,
     FigureKind.SCORE: Kind.DECIMAL,
 }
-_COUNTED = ("units", "units_taking_part")
+_COUNTED = ("units", "units_taking_part", "units_in_all_rounds")
+_TAKING_PART = (
+    "headcount", "roster", "accounts", "participants", "people_in_all_rounds", "rate", "mean_rate", "account_rate",
+    "share", "entries", "abandoned",
+)  # fmt: skip
+_CHANGES = ("change", "change_first")
 _SCORES = ("mean_score", "counted", "perfect", "high", "middle", "low", "zero", "perfect_share", "zero_share")
 _LAST_YEAR = ("last_year_participants", "last_year_entries", "change_last_year", "percent_last_year")
 
@@ -47,9 +52,8 @@ def report_document(dataset: Dataset, report: Report) -> Document:
         tables.append(winners_table(dataset))
     if reading.rows_of(dataset, "hours"):
         tables.append(_hours_table(dataset))
-    if reading.rows_of(dataset, "trend"):
-        column = Column("title", _("Tuần thi"), width=24)
-        tables.append(_level_table(dataset, "trend", _("Qua các tuần"), column, "title", total=False))
+    if reading.weeks(dataset):
+        tables.append(_weeks_table(dataset))
     return Document(
         title=title_of(dataset).upper(),
         lines=[dataset["contest"]["title"], *_scope_lines(dataset, report)],
@@ -75,7 +79,8 @@ def _scope_lines(dataset: Dataset, report: Report) -> list[str]:
 
 def notes_of(dataset: Dataset) -> list[str]:
     """How every figure shown is computed, a sentence each, and what the dataset itself remarks."""
-    keys = [*_COUNTED, *(column.key for column in figure_columns(dataset))]
+    counted = _columns_in(dataset["total"], _COUNTED)
+    keys = [column.key for column in (*counted, *figure_columns(dataset))]
     lists = [name for name in ("full_units", "lowest_units", "hours") if dataset.get(name)]
     return [*definitions_of(dict.fromkeys([*keys, *lists])), *map(str, dataset.get("notes") or ())]
 
@@ -85,15 +90,20 @@ def notes_of(dataset: Dataset) -> list[str]:
 
 def figure_columns(dataset: Dataset) -> list[Column]:
     """The figures of a unit, a kind or the total; scores, changes and last year only where there are any."""
+    return _columns_in(dataset["total"], [*_TAKING_PART, *_shown_groups(dataset)])
+
+
+def _shown_groups(dataset: Dataset) -> list[str]:
     return [
-        *map(
-            column_of, ("headcount", "roster", "accounts", "participants", "rate", "account_rate", "share", "entries")
-        ),
-        column_of("abandoned"),
-        *(map(column_of, _SCORES) if reading.has_scores(dataset) else ()),
-        *(map(column_of, ("change", "change_first")) if reading.has_change(dataset) else ()),
-        *(map(column_of, _LAST_YEAR) if reading.has_last_year(dataset) else ()),
+        *(_SCORES if reading.has_scores(dataset) else ()),
+        *(_CHANGES if reading.has_change(dataset) else ()),
+        *(_LAST_YEAR if reading.has_last_year(dataset) else ()),
     ]
+
+
+def _columns_in(figures: Figures, keys: Iterable[str]) -> list[Column]:
+    """Columns for those of `keys` that the figures have: a contest's differ from a week's."""
+    return [column_of(key) for key in keys if key in figures]
 
 
 def column_of(key: str) -> Column:
@@ -119,16 +129,25 @@ def units_table(dataset: Dataset) -> Table:
 
 
 def _level_table(dataset: Dataset, key: str, name: str, column: Column, member: str, *, total: bool = True) -> Table:
-    counts = [column_of(name) for name in _COUNTED]
+    counts = _columns_in(dataset["total"], _COUNTED)
     figures = [*([] if key == "blocks" else counts), *figure_columns(dataset)]
     if key == "blocks":  # a block has neither headcount nor roster of its own
         figures = [one for one in figures if one.key not in ("headcount", "roster", "accounts", "rate", "account_rate")]
     rows = [(one[member] or _("Không thuộc bảng nào"), *_values(one, figures)) for one in dataset[key]]
-    last = (_("Tổng cộng"), *_values(dataset["total"], figures)) if total else None
-    return Table(key, name, [column, *figures], rows, last)
+    return Table(key, name, [column, *figures], rows, (_("Tổng cộng"), *_values(dataset["total"], figures)))
+
+
+def _weeks_table(dataset: Dataset) -> Table:
+    """The rounds side by side; no total, as a person may be in each of them."""
+    weeks = reading.weeks(dataset)
+    keys = (*_COUNTED, *_TAKING_PART, *(_SCORES if any(one.get("counted") is not None for one in weeks) else ()))
+    columns = _columns_in(weeks[0], keys)
+    rows = [(one["title"], *_values(one, columns)) for one in weeks]
+    return Table("rounds", _("Qua các tuần"), [Column("title", _("Tuần thi"), width=24), *columns], rows)
 
 
 def winners_table(dataset: Dataset) -> Table:
+    titles = {one["number"]: one["title"] for one in reading.weeks(dataset)}
     error_places = max((_places(one["prediction_error"]) for one in dataset["winners"]), default=0)
     columns = [
         *([Column("round", _("Tuần thi"), width=14)] if dataset["kind"] == "final" else []),
@@ -146,7 +165,7 @@ def winners_table(dataset: Dataset) -> Table:
     ]
     special: dict[str, Callable[[Figures], Any]] = {
         "prize": lambda one: Coded(one["prize"], one["prize_title"]),
-        "round": lambda one: one.get("round_title") or one.get("round"),
+        "round": lambda one: titles.get(one["round"], str(one["round"])),
         "prediction": lambda one: None if one["prediction"] is None else str(one["prediction"]),
         "prediction_error": lambda one: None if one["prediction_error"] is None else Decimal(one["prediction_error"]),
         "submitted_at": lambda one: reading.moment(one["submitted_at"]),

@@ -92,7 +92,7 @@ def _shown(user: User, seen: Reading) -> dict[str, Any]:
         "lowest": reading.units_named(reading.with_values(dataset), "lowest_units"),
         "silent": reading.silent_units(dataset),
         "charts": pictures.charts_of(dataset),
-        "heat": pictures.heat_of_hours(dataset),
+        "heat": pictures.heat_of(dataset),
         "notes": notes_of(dataset),
         "files": _files(user, report),
     }

@@ -15,7 +15,7 @@ from accounts.models import AuditEntry, Role, Unit
 from contest.closing import close_round
 from contest.models import Round
 from reports import services
-from reports.freezing import freeze_round_report
+from reports.freezing import freeze_final_report, freeze_round_report
 from reports.handin.content import NotYetSignable, content_of, require_file
 from reports.handin.tables import Report, report_document
 from reports.issuing import place_in
@@ -309,6 +309,8 @@ def test_prizes_are_decided_from_final_results_only(round):
 
 
 def test_the_minutes_hold_times_counts_seals_and_lots(round):
+    Round.objects.filter(pk=round.pk).update(result_hash="ab" * 32)
+    round.refresh_from_db()
     report = frozen(round)
     paper = content_of("closing_minutes", "docx", report, person(Role.ORGANISER)[0])
     text = " ".join(block.text for block in paper.blocks if hasattr(block, "text"))
@@ -318,6 +320,27 @@ def test_the_minutes_hold_times_counts_seals_and_lots(round):
     (table,) = [block for block in paper.blocks if isinstance(block, Figures)]
     assert ("Lượt dự thi", 3) in table.rows
     assert paper.second_signature.lines == ("Thư ký",)
+
+
+def test_the_final_report_goes_over_every_round_in_page_and_files(client, round):
+    in_state(round, "final")
+    report = freeze_final_report(contest=round.contest, unit=round.contest.unit, actor=None)
+    report = RoundReport.objects.select_related("contest__unit", "unit").get(pk=report.pk)
+    user, _ = person(Role.SECRETARY)
+    client.force_login(user)
+    response = client.get(reverse("report-final", args=[round.contest.pk]))
+    text = response.content.decode()
+    assert response.status_code == 200
+    for words in ("Tỷ lệ tham gia bình quân tuần", "Trung tâm Lưu trữ", "Trần Thị Mỹ Hạnh", report.digest):
+        assert words in text
+    book = openpyxl.load_workbook(made(user, report, "final_report", "xlsx").path)
+    assert "Qua các tuần" in book.sheetnames
+    word = python_docx.Document(made(user, report, "final_report", "docx").path)
+    (appendix,) = [table for table in word.tables if len(table.rows) == 6 and table.cell(1, 1).text == "Bệnh viện Mắt"]
+    assert [cell.text for cell in appendix.rows[-1].cells][1:3] == ["Tổng cộng", "3"]
+    assert json.loads(made(user, report, "final_report", "json").path.read_text()) == report.dataset
+    with pytest.raises(ExportNotAllowed):
+        require_file(user, "weekly_report", report)
 
 
 def test_a_department_issues_its_own_report(round, units):
