@@ -6,7 +6,6 @@ they not, the unique constraint on the number lets one of them through.
 
 import hashlib
 import logging
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,6 +21,7 @@ from contest.models.round import RESULT_STATES, RoundState
 from contest.record_format import canonical
 from reports.datasets.final import final_dataset
 from reports.datasets.snapshot import one_snapshot
+from reports.datasets.source import source_in, source_of
 from reports.datasets.weekly import weekly_dataset
 from reports.models import RoundReport
 
@@ -67,7 +67,7 @@ def _store(
         # Not the round's row, which every start of an attempt shares.
         Contest.objects.select_for_update(no_key=True).get(pk=contest.pk)
         source = source_in(dataset)
-        if source != source_of([round] if round else rounds_with_result(contest), fresh=True):
+        if source != source_of(_sources(contest, round)):
             return None
         latest = RoundReport.objects.filter(**fields).latest_first().first()
         if latest and (latest.digest == digest_of(dataset) or latest.as_of >= as_of):
@@ -93,23 +93,10 @@ def digest_of(dataset: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(figures)).hexdigest()
 
 
-# --- What a report was made of ----------------------------------------------------------------------
-
-
-def source_of(rounds: Iterable[Round], *, fresh: bool = False) -> str:
-    """The results that a report of `rounds` rests on; `fresh` reads them again."""
-    if fresh:
-        rounds = Round.objects.filter(pk__in=[round.pk for round in rounds]).order_by("number")
-    return ",".join(f"{round.number}:{round.state}:{round.version}" for round in rounds)
-
-
-def source_in(dataset: dict[str, Any]) -> str:
-    """The same of the rounds that a dataset tells of."""
-    rounds = [dataset["round"]] if dataset["kind"] == "weekly" else dataset["rounds"]
-    return ",".join(f"{round['number']}:{round['state']}:{round['version']}" for round in rounds)
-
-
-def rounds_with_result(contest: Contest) -> QuerySet[Round]:
+def _sources(contest: Contest, round: Round | None) -> QuerySet[Round]:
+    """The rounds that a report of `round`, or of the whole contest, rests on; read anew."""
+    if round is not None:
+        return Round.objects.filter(pk=round.pk)
     return Round.objects.counted().filter(contest=contest, state__in=RESULT_STATES).order_by("number")
 
 
@@ -164,7 +151,7 @@ def _due_contests() -> list[tuple[Contest, Round | None]]:
         .annotate(frozen_source=Subquery(reports.values("source")[:1]))
         .distinct()
     )
-    return [(contest, None) for contest in over if contest.frozen_source != source_of(rounds_with_result(contest))]
+    return [(contest, None) for contest in over if contest.frozen_source != source_of(_sources(contest, None))]
 
 
 def _freeze_unless_busy(contest: Contest, round: Round | None) -> None:

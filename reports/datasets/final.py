@@ -34,6 +34,7 @@ from reports.datasets.last_year import add_last_year, last_year_of
 from reports.datasets.people import Place, people_over
 from reports.datasets.rows import LAST_YEAR, Row, figures_row, plain
 from reports.datasets.snapshot import one_snapshot
+from reports.datasets.splits import notes_on_splits
 from reports.datasets.weekly import FORMAT, contest_row, round_row, unit_row
 from reports.datasets.winners import winners_of
 from reports.definitions import DEFINITIONS_VERSION
@@ -75,6 +76,7 @@ def final_dataset(contest: Contest, unit: Unit) -> dict[str, Any]:
             "blocks": _blocks(contest, rounds, over),
             "units": over.unit_rows(),
             "winners": [{"round": round.number, **winner} for round in rounds for winner in winners_of(round, scope)],
+            "notes": notes_on_splits(rounds[-1], rounds[:-1], heirs, scope),
         }
         last_year = last_year_of(contest, rounds[-1])
         add_last_year(dataset, last_year, whole=scope.unit_ids is None)

@@ -25,11 +25,12 @@ def add_last_year(dataset: dict[str, Any], last_year: BaselineFigures | None, *,
 
     A report over a part of the contest's units has the sum of theirs: only of `whole` is what nobody has got a part.
     """
-    dataset |= {"last_year": None, "notes": []}
+    dataset["last_year"] = None
     if last_year is None:
         return
-    with translation.override(settings.LANGUAGE_CODE):
-        dataset["notes"] = last_year.notes if whole else []
+    if whole:
+        with translation.override(settings.LANGUAGE_CODE):
+            dataset["notes"] += last_year.notes
     theirs = {row["unit_code"]: last_year.by_unit.get(row["unit_code"]) for row in dataset["units"]}
     for row in dataset["units"]:
         row |= _members(theirs[row["unit_code"]], row["entries"])

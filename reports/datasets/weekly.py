@@ -17,11 +17,23 @@ from accounts.problems import Refused
 from contest.models import Block, Round
 from reports.datasets.hours import hours_of
 from reports.datasets.last_year import add_last_year, last_year_of
-from reports.datasets.rows import Row, figures_row
+from reports.datasets.rows import LAST_YEAR, Row, figures_row
 from reports.datasets.snapshot import one_snapshot
+from reports.datasets.source import source_of
+from reports.datasets.splits import notes_on_splits
 from reports.datasets.winners import winners_of
 from reports.definitions import DEFINITIONS_VERSION
-from reports.participation import Participation, UnitFigures, earlier_rounds, full_units, lowest_units, participation_of
+from reports.models import RoundReport
+from reports.participation import (
+    Participation,
+    UnitFigures,
+    earlier_rounds,
+    full_units,
+    heirs_on,
+    last_day,
+    lowest_units,
+    participation_of,
+)
 from reports.scope import Scope
 
 FORMAT = 1
@@ -37,6 +49,7 @@ def weekly_dataset(round: Round, unit: Unit) -> dict[str, Any]:
         if not round.has_result or round.is_practice:
             raise Refused(_("Chỉ lập được báo cáo của tuần thi đã xếp hạng."))
         scope = scope_over(round, unit)
+        earlier = _rounds_before(round)
         participation = participation_of(round, scope)
         total = participation.total
         dataset = {
@@ -55,7 +68,8 @@ def weekly_dataset(round: Round, unit: Unit) -> dict[str, Any]:
             "lowest_units": [row.unit_code for row in lowest_units(participation.units)],
             "hours": hours_of(round, scope),
             "winners": winners_of(round, scope),
-            "trend": [*_before(round, scope), _trend_row(round, participation)],
+            "trend": [*_before(earlier, unit, scope), _trend_row(round, participation)],
+            "notes": notes_on_splits(round, earlier, heirs_on(last_day(round)), scope),
         }
         last_year = last_year_of(round.contest, round)
         add_last_year(dataset, last_year, whole=scope.unit_ids is None)
@@ -116,12 +130,29 @@ def _blocks(round: Round, participation: Participation) -> list[Row]:
     ]
 
 
-def _before(round: Round, scope: Scope) -> list[Row]:
-    """The totals of the rounds before; their scores only once they are public, as this report may be read then."""
-    return [
-        _trend_row(before, participation_of(before, Scope(scope.unit_ids, before.is_published)))
-        for before in Round.objects.filter(pk__in=[one.pk for one in earlier_rounds(round)]).order_by("number")
-    ]
+def _rounds_before(round: Round) -> list[Round]:
+    earlier = [one.pk for one in earlier_rounds(round)]
+    return list(Round.objects.filter(pk__in=earlier).select_related("contest").order_by("number"))
+
+
+def _before(earlier: list[Round], unit: Unit, scope: Scope) -> list[Row]:
+    """The totals of the rounds before, as their own reports say where these were frozen from the same result.
+
+    Their scores come only once they are public, as this report may be read then.
+    """
+    reports = RoundReport.objects.filter(round__in=earlier, unit=unit, definitions=DEFINITIONS_VERSION)
+    frozen = {
+        report["round"]: report for report in reports.order_by("number").values("round", "source", "dataset__total")
+    }
+    rows = []
+    for before in earlier:
+        report = frozen.get(before.pk)
+        if report and report["source"] == source_of([before]) and before.is_published:
+            row = report["dataset__total"] | dict.fromkeys(LAST_YEAR)
+            rows.append({"number": before.number, "title": before.title, **row})
+        else:
+            rows.append(_trend_row(before, participation_of(before, Scope(scope.unit_ids, before.is_published))))
+    return rows
 
 
 def _trend_row(round: Round, participation: Participation) -> Row:

@@ -2,12 +2,15 @@
 
 import threading
 from contextlib import nullcontext
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from accounts.clock import server_now
 from accounts.models import AuditEntry, User
 from accounts.problems import Refused
 from contest.models import Attempt, Round
@@ -26,6 +29,8 @@ from reports.freezing import (
 from reports.handin.reading import SCORES, without_scores
 from reports.models import RoundReport
 from tests.factories import make_attempt, make_contest, make_root, make_unit, make_user, open_round, past_round
+
+WEEK = timedelta(days=7)
 
 
 def ranked_round(contest=None, **fields) -> Round:
@@ -340,3 +345,39 @@ def test_an_earlier_rounds_scores_are_told_only_once_it_is_published():
     assert [one["perfect"] for one in weekly_dataset(second, contest.unit)["trend"]] == [None, 1]
     set_state(first, "published")
     assert [one["perfect"] for one in weekly_dataset(second, contest.unit)["trend"]] == [1, 1]
+
+
+@pytest.mark.django_db
+def test_the_trend_repeats_what_the_earlier_report_said_of_the_same_result():
+    contest = make_contest(unit=make_root())
+    first, second = set_state(ranked_round(contest), "published"), ranked_round(contest)
+    computed = weekly_dataset(second, contest.unit)
+    frozen = freeze_round_report(round=first, unit=contest.unit, actor=None)
+    assert digest_of(weekly_dataset(second, contest.unit)) == digest_of(computed)
+    User.objects.update(linked_at=first.opens_at)
+    trend = weekly_dataset(second, contest.unit)["trend"]
+    assert (frozen.dataset["total"]["accounts"], trend[0]["accounts"], trend[1]["accounts"]) == (0, 0, 4)
+    Round.objects.filter(pk=first.pk).update(version=2)
+    assert weekly_dataset(second, contest.unit)["trend"][0]["accounts"] == 2
+
+
+@pytest.mark.django_db
+def test_units_that_were_split_are_named_and_their_people_counted_for_nobody():
+    root = make_root()
+    old = make_unit("CU", name="Huyện Cũ", parent=root)
+    contest = make_contest(unit=root)
+    first = set_state(
+        past_round(contest, opens_at=server_now() - 3 * WEEK, closes_at=server_now() - 2 * WEEK), "ranked"
+    )
+    make_attempt(first, make_user(unit=old))
+    old.successors.set([make_unit("XA1", parent=root), make_unit("XA2", parent=root)])
+    old.valid_to = timezone.localdate(server_now() - 1.5 * WEEK)
+    old.save()
+    second = ranked_round(contest)
+    dataset = weekly_dataset(second, root)
+    note = "Huyện Cũ (CU) đã tách thành nhiều đơn vị: số liệu các tuần trước không tính cho đơn vị nào."
+    assert dataset["notes"] == [note]
+    assert final_dataset(contest, root)["notes"] == [note]
+    changes = {unit["unit_code"]: unit["change"] for unit in dataset["units"]}
+    assert (changes["XA1"], changes["XA2"]) == (0, 0)
+    assert dataset["total"]["change"] == 1
