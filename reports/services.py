@@ -4,6 +4,7 @@ import logging
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -20,14 +21,15 @@ from accounts.clock import ClockTimestamp
 from accounts.models import Unit, User
 from accounts.queue import prompt
 from accounts.rights import Right
-from contest.models import Round
+from contest.models import Contest, Round
 from contest.models.round import RoundState
 from reports.absentees import Absentees
+from reports.collective.documents import awards_document, collective_document, year_end_document
 from reports.documents import nonparticipants_document, participation_document, standings_document
 from reports.exports.files import PART_PREFIX, Content, write_file
 from reports.exports.table import Document, FileTooLarge
 from reports.handin.content import NotYetSignable, content_of, formats_of, require_file
-from reports.models import TABLE_FORMATS, TABLE_KINDS, Export, ExportKind, ExportState, RoundReport
+from reports.models import CONTEST_KINDS, TABLE_FORMATS, TABLE_KINDS, Export, ExportKind, ExportState, RoundReport
 from reports.official.typesetting import TypesettingFailed
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, Stopped, TooManyExports
@@ -43,6 +45,11 @@ WAITS_TOO_LONG = timedelta(seconds=10)  # its message was lost, or the queue is 
 LOOSE_AFTER_SECONDS = 3600.0
 RUN_TASK = "reports.tasks.run_export"
 
+DOCUMENTS_OF_CONTEST: dict[str, Callable[[Contest], Document]] = {
+    ExportKind.COLLECTIVE_RANKING: collective_document,
+    ExportKind.AWARD_PROPOSALS: awards_document,
+    ExportKind.YEAR_END: year_end_document,
+}
 RIGHT_FOR = {ExportKind.PARTICIPATION: Right.SEE_COUNTS, ExportKind.NONPARTICIPANTS: Right.SEE_PEOPLE}
 
 
@@ -53,7 +60,7 @@ def scope_for_export(user: User, kind: str, round: Round, unit_code: str = "") -
     """What a file of this kind may hold for `user` now. Raises ExportNotAllowed when nothing."""
     if kind not in TABLE_KINDS or round.is_practice or round.state == RoundState.DRAFT or not user.is_active:
         raise ExportNotAllowed
-    if kind == ExportKind.STANDINGS:
+    if kind == ExportKind.STANDINGS or kind in CONTEST_KINDS:
         if unit_code or not may_see_standings(user, round):
             raise ExportNotAllowed
         return Scope(None, True)
@@ -88,6 +95,8 @@ def granted_to(user: User, export: Export) -> Granted:
 
 
 def document_of(kind: str, round: Round, scope: Scope) -> Document:
+    if kind in CONTEST_KINDS:
+        return DOCUMENTS_OF_CONTEST[kind](round.contest)
     if kind == ExportKind.STANDINGS:
         return standings_document(round)
     if kind == ExportKind.NONPARTICIPANTS:

@@ -1,7 +1,7 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from reports import views
+from reports import baseline_page, views
 from reports.handin import views as handin
 
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("exports/<uuid:export_id>/download/", views.export_download, name="report-export-download"),
     path("rounds/<int:pk>/report/", handin.weekly, name="report-weekly"),
     path("rounds/<int:pk>/report/freeze/", handin.weekly_freeze, name="report-weekly-freeze"),
+    path("contests/", include("reports.collective.urls")),
+    path("contests/<int:pk>/last-year/", baseline_page.baseline, name="report-baseline"),
     path("contests/<int:pk>/report/", handin.final, name="report-final"),
     path("contests/<int:pk>/report/freeze/", handin.final_freeze, name="report-final-freeze"),
     path("contests/<int:pk>/issuing-body/", handin.issuing_body, name="report-issuing-body"),

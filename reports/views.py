@@ -21,7 +21,7 @@ from reports.chosen import SignedInRequest, chosen_round, rounds_within
 from reports.documents import account_of, local_text, participation_notes, status_of
 from reports.exports.files import CONTENT_TYPES
 from reports.forms import ExportForm
-from reports.models import Export, ExportKind
+from reports.models import CONTEST_KINDS, Export, ExportKind
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, TooManyExports
 from reports.reminders import reminder_of
@@ -154,7 +154,7 @@ def _kinds_for(request: SignedInRequest, rounds: list[Round]) -> list[ExportKind
         kinds.append(ExportKind.NONPARTICIPANTS)
     published = {round.contest_id: round for round in rounds if round.is_published}
     if any(may_see_standings(request.user, round) for round in published.values()):
-        kinds.append(ExportKind.STANDINGS)
+        kinds += [ExportKind.STANDINGS, *CONTEST_KINDS]
     return kinds
 
 

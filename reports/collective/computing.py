@@ -26,6 +26,7 @@ from itertools import groupby
 from typing import Any
 
 HUNDRED = 100
+PLACES = Decimal("0.0001")
 ZERO_INPUT = "zero"
 # As the page prints them.
 ORDER = ("participation", "score", "perfect", "report", "clip_duty", "clip_score", "zero")
@@ -120,7 +121,7 @@ def _judged(rule: Mapping[str, Any], unit: RankedUnit) -> Standing:
     sums = {
         name: sum(getattr(one, name) for one in unit.rounds) for name in ("participants", "counted", "perfect", "zero")
     }
-    total = sum((line.points for line in lines), Decimal(0))
+    total = sum((line.points for line in lines), Decimal(0).quantize(PLACES))
     return Standing(unit, lines, total, _why_unranked(rule, unit, sums["participants"]), sums=sums)
 
 
@@ -136,6 +137,7 @@ def _line(input: str, weight: int, unit: RankedUnit) -> Line:
     value, parts = _VALUES[input](unit)
     rounded = None if value is None else round_once(value)
     points = Decimal(0) if rounded is None else rounded * weight / HUNDRED
+    points = points.quantize(PLACES)  # exact: two places times two
     return Line(input, rounded, weight, -points if input == ZERO_INPUT else points, parts)
 
 

@@ -104,6 +104,7 @@ def reports_on_time(rounds: list[Round]) -> dict[tuple[int, int | None], bool | 
     first: dict[tuple[int, int], datetime] = {}
     sent = UnitReport.objects.handed_in().filter(round__in=rounds).values_list("round", "unit", "sent_at")
     for round_id, unit_id, sent_at in sent:
+        assert sent_at is not None  # a constraint holds it
         first[round_id, unit_id] = min(sent_at, first.get((round_id, unit_id), sent_at))
     found: dict[tuple[int, int | None], bool | None] = {
         (round.pk, None): None if now <= due[round.pk] else False for round in rounds

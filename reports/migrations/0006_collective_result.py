@@ -1,8 +1,8 @@
-
-import accounts.clock
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.clock
 
 
 class Migration(migrations.Migration):

@@ -3,6 +3,7 @@
 from reports.models.baseline import Baseline, BaselineUnit
 from reports.models.collective_result import CollectiveResult, CollectiveStanding
 from reports.models.exports import (
+    CONTEST_KINDS,
     LIVE_STATES,
     SIGNED_FORMATS,
     TABLE_FORMATS,
@@ -17,6 +18,7 @@ from reports.models.round_report import RoundReport
 from reports.models.unit_report import HANDED_IN, Reminder, ReminderKind, ReportDeadline, ReportState, UnitReport
 
 __all__ = [
+    "CONTEST_KINDS",
     "HANDED_IN",
     "LIVE_STATES",
     "SIGNED_FORMATS",

@@ -20,6 +20,9 @@ class ExportKind(models.TextChoices):
     WEEKLY_REPORT = "weekly_report", _("Báo cáo tuần")
     FINAL_REPORT = "final_report", _("Báo cáo tổng kết")
     WINNERS_DECISION = "winners_decision", _("Quyết định trao giải")
+    COLLECTIVE_RANKING = "collective_ranking", _("Xếp hạng tập thể")
+    AWARD_PROPOSALS = "award_proposals", _("Đề nghị khen thưởng")
+    YEAR_END = "year_end", _("Kết quả cuối năm của các đơn vị")
     CLOSING_MINUTES = "closing_minutes", _("Biên bản đóng tuần thi")
 
 
@@ -31,8 +34,10 @@ class ExportFormat(models.TextChoices):
     PDF = "pdf", _("PDF (.pdf)")
 
 
+# About the whole contest of the round that is named.
+CONTEST_KINDS = (ExportKind.COLLECTIVE_RANKING, ExportKind.AWARD_PROPOSALS, ExportKind.YEAR_END)
 # The tables made on request have no layout to be signed; what is handed in from a frozen report has.
-TABLE_KINDS = (ExportKind.PARTICIPATION, ExportKind.NONPARTICIPANTS, ExportKind.STANDINGS)
+TABLE_KINDS = (ExportKind.PARTICIPATION, ExportKind.NONPARTICIPANTS, ExportKind.STANDINGS, *CONTEST_KINDS)
 TABLE_FORMATS = (ExportFormat.XLSX, ExportFormat.CSV, ExportFormat.JSON)
 SIGNED_FORMATS = (ExportFormat.DOCX, ExportFormat.PDF)
 

@@ -14,11 +14,12 @@ from accounts.imports import staff, units
 from accounts.models import User
 from accounts.services import grant_role, revoke_role
 from contest.closing import close_round
-from contest.models import Bank, Block, Contest, Question, Round
+from contest.models import Bank, Block, CollectiveRule, Contest, Question, Round
 from contest.question_import.columns import COLUMNS
 from contest.question_import.planner import bank_target
 from contest.question_import.service import import_questions
 from contest.services import bank, collective, extensions, people, results, rounds, setup
+from reports.collective.freezing import freeze_collective, publish_collective
 from reports.models import Export
 from reports.services import cancel_export, fetch_export, request_export, run_export
 from tests.accounts.tables import QUESTION_HEADER, STAFF_HEADER, UNIT_HEADER, csv_bytes, read
@@ -172,6 +173,26 @@ def round_finalise(actor: User) -> Act:
     return lambda: results.finalise_round(round=round, actor=actor)
 
 
+def contest_over() -> Contest:
+    """A contest that ranks units, whose one round is final and asks for no reports of units."""
+    contest = make_contest()
+    CollectiveRule.objects.create(contest=contest, weight_participation=60, weight_report=0)
+    round = past_round(contest)
+    close_round(round.pk)
+    results.finalise_round(round=results.publish_round(round=round, actor=make_user()), actor=make_user())
+    return contest
+
+
+def collective_freeze(actor: User) -> Act:
+    contest = contest_over()
+    return lambda: freeze_collective(contest=contest, actor=actor)
+
+
+def collective_publish(actor: User) -> Act:
+    result = freeze_collective(contest=contest_over(), actor=make_user())
+    return lambda: publish_collective(result=result, actor=actor)
+
+
 def round_draw_lots(actor: User) -> Act:
     round = ranked_round(people=2)
     (tie,) = results.undrawn_ties(round)
@@ -309,6 +330,8 @@ ACTS: dict[str, Callable[[User], Act]] = {
     "round.propose_extension": round_propose_extension,
     "round.extend": round_extend,
     "round.publish": round_publish,
+    "collective.freeze": collective_freeze,
+    "collective.publish": collective_publish,
     "round.finalise": round_finalise,
     "round.draw_lots": round_draw_lots,
     "bank.create": bank_create,

@@ -1,0 +1,101 @@
+"""Whom the organisers propose for awards (đề nghị khen thưởng): winners, people always perfect, units."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+
+from contest.models import Contest, Round, Standing
+from contest.ranking import key_of
+from reports.collective.freezing import Ranking
+from reports.collective.inputs import published_rounds
+
+
+@dataclass(frozen=True, slots=True)
+class PersonProposed:
+    """A person with the unit noted in their last attempt concerned. `prize` is "" for full marks."""
+
+    full_name: str
+    unit_code: str
+    unit_name: str
+    parent_name: str
+    round_title: str
+    prize: str
+    perfect_rounds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Awards:
+    """The list of proposals. Units are calculations as in a `Ranking`."""
+
+    winners: list[PersonProposed]
+    perfect: list[PersonProposed]
+    prized_units: list[dict[str, Any]]
+    full_units: list[dict[str, Any]]
+
+
+def awards_of(contest: Contest, ranking: Ranking) -> Awards:
+    """Proposals from the rounds published so far. A constant number of queries."""
+    rounds = published_rounds(contest)
+    calculations = [calculation for _unit, calculation in ranking.standings]
+    return Awards(
+        winners=_winners(rounds),
+        perfect=_perfect(rounds, ranking.rule["perfect_rounds"] or len(rounds)),
+        prized_units=[each for each in calculations if each["prize"] or each["is_undecided"]],
+        full_units=[each for each in calculations if rounds and is_full(each, len(rounds))],
+    )
+
+
+def is_full(calculation: dict[str, Any], rounds: int) -> bool:
+    """Whether everyone of the unit's headcount took part in every one of so many rounds."""
+    (parts,) = (line["parts"] for line in calculation["lines"] if line["input"] == "participation")
+    return len(parts) == rounds and all(int(number) >= int(base) for _of, number, base in parts)
+
+
+def _winners(rounds: list[Round]) -> list[PersonProposed]:
+    rows = _with_names(Standing.objects.filter(round__in=rounds).with_prize().select_related("prize", "round"))
+    rows = rows.order_by("round__number", "block", "prize__position", "position")
+    return [_proposed(row, prize=row.prize.title if row.prize else "") for row in rows]
+
+
+def _perfect(rounds: list[Round], needed: int) -> list[PersonProposed]:
+    """People ranked with full marks in at least `needed` rounds, by name."""
+    if not rounds:
+        return []
+    full = Q()
+    for round in rounds:
+        full |= Q(round=round, score=key_of(round).full_marks)
+    perfect = Standing.objects.filter(full)
+    counts = dict(
+        perfect.values("attempt__user").annotate(n=Count("pk")).filter(n__gte=needed).values_list("attempt__user", "n")
+    )
+    rows = _with_names(perfect.filter(attempt__user__in=list(counts)).select_related("round"))
+    latest = {row.attempt.user_id: row for row in rows.order_by("round__number")}
+    people = sorted(latest.values(), key=lambda row: (row.attempt.user.sort_key, row.attempt.user_id))
+    return [_proposed(row, perfect_rounds=counts[row.attempt.user_id]) for row in people]
+
+
+def _with_names(rows: Any) -> Any:
+    return rows.select_related("attempt__user", "attempt__unit__parent")
+
+
+def _proposed(row: Standing, *, prize: str = "", perfect_rounds: int = 0) -> PersonProposed:
+    unit = row.attempt.unit
+    return PersonProposed(
+        full_name=row.attempt.user.full_name,
+        unit_code=unit.code if unit else "",
+        unit_name=unit.name if unit else "",
+        parent_name=unit.parent.name if unit and unit.parent else "",
+        round_title=row.round.title,
+        prize=prize,
+        perfect_rounds=perfect_rounds,
+    )
+
+
+def prizes_by_unit(winners: Iterable[PersonProposed]) -> dict[str, int]:
+    """How many prizes of rounds people of each unit won, by the unit's code."""
+    found: dict[str, int] = {}
+    for person in winners:
+        found[person.unit_code] = found.get(person.unit_code, 0) + 1
+    return found
