@@ -126,7 +126,7 @@ def overview_of(round: Round, units: QuerySet[Unit]) -> Overview:
     found = UnitReport.objects.handed_in().filter(round=round, unit__in=units).without_contents()
     for report in found.order_by("version"):
         versions.setdefault(report.unit_id, []).append(report)
-    looked_after = units_with_coordinator()
+    looked_after = units_with_writer(round)
     return Overview(
         round,
         due,
@@ -148,10 +148,21 @@ def _line(row: RoundUnit, versions: list[UnitReport], due: datetime, has_coordin
     )
 
 
-def units_with_coordinator() -> set[int]:
-    """The units for which somebody active may send the report. Two queries."""
+def units_with_writer(round: Round) -> set[int]:
+    """The units for which somebody active may send the report, or compile it over that very unit. Four queries."""
     granted = list(grants_of_active(Right.SEND_UNIT_REPORT).values_list("unit", flat=True).distinct())
-    return set(Unit.objects.at_or_below(granted).values_list("pk", flat=True)) if granted else set()
+    found = set(Unit.objects.at_or_below(granted).values_list("pk", flat=True)) if granted else set()
+    return found | compiling_units(round).keys()
+
+
+def compiling_units(round: Round) -> dict[int, set[int]]:
+    """{unit id: people} of the round's units with others below them, over which somebody compiles. Two queries."""
+    above = set(RoundUnit.objects.filter(round=round).values_list("parent", flat=True).distinct())
+    found: dict[int, set[int]] = {}
+    for unit_id, user_id in grants_of_active(Right.COMPILE_UNIT_REPORTS).values_list("unit", "user"):
+        if unit_id in above:
+            found.setdefault(unit_id, set()).add(user_id)
+    return found
 
 
 def reported_on_time(round: Round) -> dict[int, bool]:

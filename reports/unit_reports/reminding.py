@@ -30,6 +30,7 @@ from notifications.services import Audience, announce, finish, notify, tell_next
 from reports.models import Reminder, ReminderKind
 from reports.scope import Scope
 from reports.unit_reports.deadlines import deadline_of
+from reports.unit_reports.overview import compiling_units
 
 MOST_NAMES = 20  # of units in one message
 BATCH = 2000
@@ -59,7 +60,7 @@ def remind_units(*, round: Round, units: Collection[int], actor: User) -> Remind
 
     Raises Refused when none of the units has a coordinator.
     """
-    of_person = coordinators_of(units)
+    of_person = {user_id: ids for user_id, ids in coordinators_of(round, units).items() if user_id != actor.pk}
     if not of_person:
         raise Refused(_("Các đơn vị này chưa có đầu mối để nhắc."))
     with transaction.atomic():
@@ -102,13 +103,20 @@ def _remind_of_report(user: User, round: Round, names: list[str], due: str) -> N
     )
 
 
-def coordinators_of(unit_ids: Collection[int]) -> dict[int, set[int]]:
-    """{person id: units} of the coordinators nearest to each unit: its own, else those of the next unit above."""
+def coordinators_of(round: Round, unit_ids: Collection[int]) -> dict[int, set[int]]:
+    """{person id: units} of the coordinators nearest to each unit: its own, else those of the next unit above.
+
+    A unit that stands above others is also its own secretary's, who compiles its report.
+    """
     parents = dict(Unit.objects.at_or_above(list(unit_ids)).values_list("pk", "parent"))
     granted: dict[int, set[int]] = defaultdict(set)
     for unit_id, user_id in grants_of_active(Right.SEND_UNIT_REPORT).values_list("unit", "user"):
         granted[unit_id].add(user_id)
     of_person: dict[int, set[int]] = defaultdict(set)
+    for unit_id, user_ids in compiling_units(round).items():
+        if unit_id in unit_ids:
+            for user_id in user_ids:
+                of_person[user_id].add(unit_id)
     for unit_id in unit_ids:
         at: int | None = unit_id
         while at is not None and at not in granted:

@@ -55,7 +55,7 @@ def everybody(hospitals):
 def test_the_nearest_coordinators_are_reminded_of_all_their_units_in_one_message(round, health, hospitals):
     near, above = holder(Role.COORDINATOR, hospitals[0]), holder(Role.COORDINATOR, health)
     holder(Role.COORDINATOR, hospitals[1], is_active=False)
-    assert coordinators_of(everybody(hospitals)) == {
+    assert coordinators_of(round, everybody(hospitals)) == {
         near.pk: {hospitals[0].pk},
         above.pk: {hospitals[1].pk, hospitals[2].pk},
     }
@@ -70,6 +70,13 @@ def test_the_nearest_coordinators_are_reminded_of_all_their_units_in_one_message
     assert Notification.objects.count() == 2
     Reminder.objects.update(day=server_now().date() - timedelta(days=3))
     assert remind_units(round=round, units=everybody(hospitals), actor=actor) == Reminded(2, 0)
+
+
+@pytest.mark.django_db
+def test_a_departments_secretary_is_reminded_of_the_departments_report_alone(round, health, hospitals):
+    compiles = holder(Role.SECRETARY, health)
+    holder(Role.SECRETARY, hospitals[0])
+    assert coordinators_of(round, [health.pk, *everybody(hospitals)]) == {compiles.pk: {health.pk}}
 
 
 @pytest.mark.django_db
