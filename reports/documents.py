@@ -12,6 +12,7 @@ from accounts.clock import iso, server_now
 from contest.models import Round, Standing
 from contest.models.attempt import AttemptState
 from reports.absentees import Absentee, Absentees
+from reports.definitions import notes_of
 from reports.exports.table import Coded, Column, Document, Kind, Table
 from reports.participation import Figures, KindFigures, Participation, UnitFigures
 
@@ -112,23 +113,7 @@ def kind_row(kind: KindFigures) -> tuple[Any, ...]:
 
 def participation_notes(participation: Participation) -> list[str]:
     """How the figures are computed, a sentence each, as printed with the report."""
-    notes = [
-        _("Biên chế: số đã khóa khi lên lịch tuần thi."),
-        _(
-            "Nhân sự trong danh sách: người thuộc đơn vị vào ngày lập báo cáo; khi tuần thi đã kết thúc, vào ngày cuối"
-            " của tuần thi."
-        ),
-        _(
-            "Số người tham gia: số người (mỗi người tính một lần) có bài đã nộp hoặc được thu tự động khi hết giờ;"
-            " tính cho đơn vị của người đó lúc bắt đầu làm bài."
-        ),
-        _(
-            "Tỷ lệ tham gia = số người tham gia ÷ biên chế; để trống khi không có biên chế; có thể vượt 100% khi số"
-            " người tham gia nhiều hơn biên chế."
-        ),
-        _("Điểm trung bình, số bài đúng tất cả và số bài 0 điểm: tính trên bài được xét của mỗi người, theo thể lệ."),
-        _("Tăng, giảm: số người tham gia trừ số người tham gia của tuần thi trước; tuần thi thử không tính."),
-    ]
+    notes = notes_of(key for key in FIGURE_KEYS if key != "over_headcount")
     if not participation.has_scores:
         notes.append(_("Điểm và số bài đúng tất cả để trống cho đến khi công bố kết quả tuần thi."))
     return notes

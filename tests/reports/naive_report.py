@@ -312,8 +312,9 @@ def winners(week, listed):
 
 
 def final(contest, unit):
-    weeks = [Week(round) for round in Round.objects.filter(contest=contest, is_practice=False).order_by("number")]
-    return _Final(weeks, unit).dataset()
+    rounds = Round.objects.filter(contest=contest, is_practice=False).order_by("number")
+    ranked = [round for round in rounds if round.state in ("ranked", "published", "final")]
+    return _Final([Week(round) for round in ranked], unit).dataset()
 
 
 class _Final:

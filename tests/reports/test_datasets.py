@@ -2,16 +2,19 @@
 
 import random
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.clock import server_now
 from accounts.models import Membership, Role, Unit, UnitKind
 from contest import closing
-from contest.models import Round
+from contest.models import Contest, Round
 from reports.datasets.final import final_dataset
 from reports.datasets.weekly import weekly_dataset
+from reports.models import Baseline, BaselineUnit
 from tests.factories import grant, make_attempt, make_block, make_contest, make_root, make_unit, make_user, past_round
 from tests.reports import naive_report
 
@@ -140,3 +143,99 @@ def test_every_cell_of_weekly_and_final_report_equals_a_naive_recomputation(seed
         for round in rounds:
             check(weekly_dataset(round, unit), naive_report.weekly(round, unit))
         check(final_dataset(contest, unit), naive_report.final(contest, unit))
+
+
+def test_a_world_to_compare_in_has_the_cases_that_go_wrong():
+    """Not the reports but the world: what the comparison above would not see if it never occurred."""
+    contest, _rounds, _health = make_world(0)
+    dataset = final_dataset(contest, contest.unit)
+    codes = {unit["unit_code"]: unit for unit in dataset["units"]}
+    assert not {"CU1", "CU2"} & codes.keys()
+    assert codes["XA1"]["rounds"][0]["headcount"] == 3 + 4 + 3
+    assert codes["CU3"]["rounds"][2] == {"number": 3, "headcount": 0, "participants": 0, "entries": 0, "rate": None}
+    assert codes["VANG"]["participants"] == 0
+    assert codes["HOI"]["mean_rate"] is None
+    assert codes["TRAM"]["kind"] == "Bệnh viện"
+    assert dataset["total"]["participants"] < sum(unit["participants"] for unit in dataset["units"])
+    assert {winner["round"] for winner in dataset["winners"]} == {1, 2, 3}
+    assert {row["block"] for row in dataset["blocks"]} == {"", "CB", "XP"}
+    assert len(dataset["notes"]) == 1
+    assert all(0 < week["zero"] < week["counted"] < week["entries"] for week in dataset["rounds"])
+    assert all(week["abandoned"] and week["perfect"] for week in dataset["rounds"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_units_add_up_to_kinds_and_kinds_to_the_total_where_nobody_is_in_two_units(seed):
+    dice = random.Random(seed)
+    contest = make_contest(unit=make_root())
+    kinds = ["Sở, ban, ngành", "Xã, phường", "Bệnh viện"]
+    units = [make_unit(kind=dice.choice(kinds), parent=contest.unit, headcount=dice.randrange(9)) for _ in range(6)]
+    people = [(make_user(unit=unit), unit) for unit in units for _ in range(dice.randrange(5))]
+    rounds = [past_round(contest) for _ in range(2)]
+    for round in rounds:
+        for user, unit in people:
+            if dice.random() < 0.7:
+                state = dice.choice(["submitted", "cut_off", "abandoned"])
+                make_attempt(round, user, unit=unit, answers=dice.choice("AB") * (state != "abandoned"), state=state)
+        Round.objects.filter(pk=round.pk).update(state="ranked", version=1)
+    weekly, final = weekly_dataset(rounds[1], contest.unit), final_dataset(contest, contest.unit)
+    sums = ("participants", "entries", "counted", "points", "perfect", "high", "middle", "low", "zero")
+    week_only = ("units", "units_taking_part", "headcount", "roster", "accounts", "abandoned", "change", "change_first")
+    for dataset, names in ((weekly, (*sums, *week_only)), (final, (*sums, "people_in_all_rounds"))):
+        for name in names:
+            total = dataset["total"][name]
+            assert sum(row[name] for row in dataset["kinds"]) == total, name
+            assert sum(row[name] for row in dataset["units"]) == total, name
+    bands = ("perfect", "high", "middle", "low", "zero")
+    for row in (*weekly["units"], *weekly["kinds"], weekly["total"], *final["units"], final["total"]):
+        assert sum(row[band] for band in bands) == row["counted"]
+
+
+def test_last_year_stands_beside_units_and_total_and_follows_merged_units():
+    contest, rounds, health = make_world(1)
+    baseline = Baseline.objects.create(
+        contest=contest, label="Năm 2022", source="Báo cáo số 1", units=4, participants=None, entries=120
+    )
+    for code, entries in {"CU1": 10, "XA1": 5, "CU3": 7, "BV1": 8}.items():
+        BaselineUnit.objects.create(baseline=baseline, unit=Unit.objects.get(code=code), entries=entries)
+    names = naive_report.LAST_YEAR
+    for dataset in (weekly_dataset(rounds[2], contest.unit), final_dataset(contest, contest.unit)):
+        units = {unit["unit_code"]: unit for unit in dataset["units"]}
+        now = units["XA1"]["entries"]
+        share = naive_report.digits(naive_report.over(now - 15, 15), 4)
+        assert [units["XA1"][name] for name in names] == [None, 15, now - 15, share]
+        assert [units["BV2"][name] for name in names] == [None] * 4
+        now = dataset["total"]["entries"]
+        share = naive_report.digits(naive_report.over(now - 120, 120), 4)
+        assert [dataset["total"][name] for name in names] == [None, 120, now - 120, share]
+        assert dataset["last_year"] == {
+            "label": "Năm 2022",
+            "source": "Báo cáo số 1",
+            "units": 4,
+            "participants": None,
+            "entries": 120,
+        }
+        assert sum("CU3" in note for note in dataset["notes"]) == 2  # its people, and its figures of last year
+    part = weekly_dataset(rounds[2], health)
+    assert part["last_year"]["entries"] == 8
+    assert part["total"]["last_year_entries"] == 8
+
+
+@pytest.mark.slow
+def test_the_demos_reports_equal_a_naive_recomputation():
+    call_command("load_demo", units=24, staff=400, rounds=3, seed=5, stdout=StringIO())
+    contest = Contest.objects.filter(rounds__state="scheduled").distinct().get()
+    published = [round for round in contest.rounds.order_by("number") if round.has_result]
+    assert published
+    latest = published[-1]
+    actual = weekly_dataset(latest, contest.unit)
+    check(without_last_year(actual), naive_report.weekly(latest, contest.unit))
+    check(without_last_year(final_dataset(contest, contest.unit)), naive_report.final(contest, contest.unit))
+
+
+def without_last_year(value):
+    """The dataset as if there were nothing to compare it with: what is known of last year has its own tests."""
+    if isinstance(value, dict):
+        gone = ("last_year", *naive_report.LAST_YEAR)
+        return {name: None if name in gone else without_last_year(one) for name, one in value.items()}
+    return [without_last_year(one) for one in value] if isinstance(value, list) else value
