@@ -80,8 +80,9 @@ def _taking_part(dataset: Dataset) -> Iterator[Block]:
         f" {_n(total['entries'])} lượt dự thi.{_rates(total)}"
     )
     if "people_in_all_rounds" in total:
+        rounds, people, held = len(reading.weeks(dataset)), total["people_in_all_rounds"], total["units_in_all_rounds"]
         yield Paragraph(
-            f"Có {_n(total['people_in_all_rounds'])} người dự thi đủ các tuần; {_n(total['units_in_all_rounds'])}"
+            f"Hội thi đã có {_two(rounds)} tuần thi có kết quả. Có {_n(people)} người dự thi đủ các tuần; {_n(held)}"
             " đơn vị có người dự thi ở tất cả các tuần."
         )
     yield from (Paragraph(text) for text in _compared(dataset))
