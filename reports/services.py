@@ -34,6 +34,7 @@ from reports.official.typesetting import TypesettingFailed
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, Stopped, TooManyExports
 from reports.scope import Scope, may_see_standings, scope_of
+from reports.unit_reports.documents import unit_reports_document
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,11 @@ DOCUMENTS_OF_CONTEST: dict[str, Callable[[Contest], Document]] = {
     ExportKind.AWARD_PROPOSALS: awards_document,
     ExportKind.YEAR_END: year_end_document,
 }
-RIGHT_FOR = {ExportKind.PARTICIPATION: Right.SEE_COUNTS, ExportKind.NONPARTICIPANTS: Right.SEE_PEOPLE}
+RIGHT_FOR = {
+    ExportKind.PARTICIPATION: Right.SEE_COUNTS,
+    ExportKind.NONPARTICIPANTS: Right.SEE_PEOPLE,
+    ExportKind.UNIT_REPORTS: Right.READ_UNIT_REPORTS,
+}
 
 
 # --- Rights -----------------------------------------------------------------------------------------
@@ -65,7 +70,7 @@ def scope_for_export(user: User, kind: str, round: Round, unit_code: str = "") -
             raise ExportNotAllowed
         return Scope(None, True)
     scope = scope_of(user, round, RIGHT_FOR[ExportKind(kind)], unit_code=unit_code)
-    if scope is None:
+    if scope is None or (kind == ExportKind.UNIT_REPORTS and not round.is_published):
         raise ExportNotAllowed
     return scope
 
@@ -101,6 +106,8 @@ def document_of(kind: str, round: Round, scope: Scope) -> Document:
         return standings_document(round)
     if kind == ExportKind.NONPARTICIPANTS:
         return nonparticipants_document(Absentees(round, scope))
+    if kind == ExportKind.UNIT_REPORTS:
+        return unit_reports_document(round, scope)
     return participation_document(participation_of(round, scope))
 
 

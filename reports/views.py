@@ -152,6 +152,8 @@ def _kinds_for(request: SignedInRequest, rounds: list[Round]) -> list[ExportKind
     kinds = [ExportKind.PARTICIPATION]
     if has(request.user, Right.SEE_PEOPLE):
         kinds.append(ExportKind.NONPARTICIPANTS)
+    if has(request.user, Right.READ_UNIT_REPORTS) and any(round.is_published for round in rounds):
+        kinds.append(ExportKind.UNIT_REPORTS)
     published = {round.contest_id: round for round in rounds if round.is_published}
     if any(may_see_standings(request.user, round) for round in published.values()):
         kinds += [ExportKind.STANDINGS, *CONTEST_KINDS]

@@ -17,6 +17,7 @@ class ExportKind(models.TextChoices):
     PARTICIPATION = "participation", _("Báo cáo tham gia")
     NONPARTICIPANTS = "nonparticipants", _("Danh sách chưa tham gia")
     STANDINGS = "standings", _("Bảng xếp hạng")
+    UNIT_REPORTS = "unit_reports", _("Tình hình gửi báo cáo của các đơn vị")
     WEEKLY_REPORT = "weekly_report", _("Báo cáo tuần")
     FINAL_REPORT = "final_report", _("Báo cáo tổng kết")
     WINNERS_DECISION = "winners_decision", _("Quyết định trao giải")
@@ -37,7 +38,13 @@ class ExportFormat(models.TextChoices):
 # About the whole contest of the round that is named.
 CONTEST_KINDS = (ExportKind.COLLECTIVE_RANKING, ExportKind.AWARD_PROPOSALS, ExportKind.YEAR_END)
 # The tables made on request have no layout to be signed; what is handed in from a frozen report has.
-TABLE_KINDS = (ExportKind.PARTICIPATION, ExportKind.NONPARTICIPANTS, ExportKind.STANDINGS, *CONTEST_KINDS)
+TABLE_KINDS = (
+    ExportKind.PARTICIPATION,
+    ExportKind.NONPARTICIPANTS,
+    ExportKind.UNIT_REPORTS,
+    ExportKind.STANDINGS,
+    *CONTEST_KINDS,
+)
 TABLE_FORMATS = (ExportFormat.XLSX, ExportFormat.CSV, ExportFormat.JSON)
 SIGNED_FORMATS = (ExportFormat.DOCX, ExportFormat.PDF)
 

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts import queue
 from accounts.clock import server_now
 from accounts.models import AuditEntry, Role
 from accounts.problems import Refused
@@ -14,6 +15,8 @@ from contest.closing import close_round
 from contest.models import Round
 from notifications.models import Notification
 from reports.models import ReportState, UnitReport
+from reports.problems import ExportNotAllowed
+from reports.services import request_export, run_export
 from reports.unit_reports.deadlines import deadline_of, set_deadline, standard_deadline
 from reports.unit_reports.figures import digest_of
 from reports.unit_reports.overview import due_from, overview_of, reported_on_time
@@ -405,3 +408,29 @@ def test_an_open_round_lists_no_zero_paper(client, round, hospital, coordinator)
     make_attempt(running, make_user("MOI", unit=hospital), answers="A")
     client.force_login(coordinator)
     assert client.get(reverse("report-zero-papers"), {"round": running.pk}).status_code == 404
+
+
+# --- The file ---------------------------------------------------------------------------------------
+
+
+def test_the_list_is_a_file_too_within_the_scope_and_without_formulas(
+    round, health, hospital, coordinator, secretary, settings, tmp_path, monkeypatch
+):
+    settings.EXPORT_DIR = tmp_path
+    monkeypatch.setattr(queue, "_send", lambda task, arguments: None)
+    send(round, hospital, coordinator, done="=1+1")
+    files = {}
+    for user in (secretary, coordinator):
+        export = request_export(actor=user, kind="unit_reports", round=round, format="csv")
+        assert run_export(export.pk)
+        export.refresh_from_db()
+        lines = export.path.read_text(encoding="utf-8-sig").splitlines()
+        files[user] = [line.split(",") for line in lines]
+    of_unit = {row[0]: row for row in files[secretary]}
+    assert (of_unit["BV"][3], of_unit["BV"][4], of_unit["BV"][8]) == ("sent", "on_time", "'=1+1")
+    assert (of_unit["SYT"][3], of_unit["SYT"][4], of_unit["SYT"][7]) == ("missing", "", "no")
+    assert "SYT" not in {row[0] for row in files[coordinator]}
+    Round.objects.filter(pk=round.pk).update(state="ranked")
+    round.refresh_from_db()
+    with pytest.raises(ExportNotAllowed):
+        request_export(actor=secretary, kind="unit_reports", round=round, format="csv")
