@@ -381,3 +381,8 @@ def test_units_that_were_split_are_named_and_their_people_counted_for_nobody():
     changes = {unit["unit_code"]: unit["change"] for unit in dataset["units"]}
     assert (changes["XA1"], changes["XA2"]) == (0, 0)
     assert dataset["total"]["change"] == 1
+
+
+def test_the_beat_sweeps_for_reports_that_are_due(settings):
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert tasks.freeze_due_reports.name in scheduled
