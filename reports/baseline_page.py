@@ -62,6 +62,8 @@ class BaselineForm(forms.ModelForm):
         cast(forms.ModelChoiceField, self.fields["earlier"]).queryset = contests
         if not contests.exists():
             del self.fields["earlier"]
+            for name in ("source", "units", "entries"):
+                self.fields[name].required = True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -71,7 +73,7 @@ class BaselineForm(forms.ModelForm):
             cleaned |= {"source": "", "units": None, "participants": None, "entries": None, "file": None}
             return cleaned
         for name in ("source", "units", "entries"):
-            if name not in self.errors and cleaned.get(name) in ("", None):
+            if name not in self.errors and not self.fields[name].required and cleaned.get(name) in ("", None):
                 self.add_error(name, _("Cần ghi khi không chọn hội thi trước trong cổng."))
         people, entries = cleaned.get("participants"), cleaned.get("entries")
         if people is not None and entries is not None and people > entries:

@@ -34,7 +34,7 @@ KEY_PAGES = {
 KEY_READERS = {"organiser", "auditor"}
 KEY_SIDE = {EXPLANATION, LEGAL_SOURCE, "digest of the key"}
 # … and auditors see other people's scores as soon as they exist.
-SCORE_PAGES = {"report-participation", "report-export-download",
+SCORE_PAGES = {"report-participation", "report-dashboard", "report-export-download",
                "api-participation"}  # fmt: skip
 SCORE_SIDE = {"count of perfect people"} | {f"member {name}" for name in ("perfect", "zero", "mean_score")}
 # Totals of a ranked round, for those who decide on its publication: the close has ended every prediction.
