@@ -115,20 +115,20 @@ def upload(client, page, data, name="t.csv", **more):
 
 
 @pytest.mark.parametrize(
-    "page, header, line",
+    ("kind", "header", "line"),
     [
         ("staff", ["Mã nhân viên", "Họ và tên", "Mã đơn vị"], ["NV-{}", "Nguyễn Mới", "SYT"]),
         ("headcounts", ["Mã đơn vị", "Biên chế"], ["X{}", "1"]),
     ],
 )
 def test_too_many_lines_are_refused_before_they_are_compared_with_anything(
-    as_, units, people, monkeypatch, page, header, line
+    as_, units, people, monkeypatch, kind, header, line
 ):
     for compare in ("proposals.diff.plan_staff", "proposals.reading.UnitFinder"):
         monkeypatch.setattr(compare, None)
     data = csv_bytes(header, *([cell.format(number) for cell in line] for number in range(1001)))
     values = {"scope": units.health.pk, "note": "Theo quyết định", "file": SimpleUploadedFile("nhieu.csv", data)}
-    response = as_(people.coordinator).post(f"/requests/proposals/{page}/file/", values)
+    response = as_(people.coordinator).post(f"/requests/proposals/{kind}/file/", values)
     assert response.status_code == 422
     assert "tối đa 1000 dòng" in response.content.decode()
 
