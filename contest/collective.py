@@ -123,8 +123,8 @@ def collective_sentences(rule: Mapping[str, Any]) -> list[str]:
         ),
         _grouping_sentence(rule["grouping"]),
         _(
-            "Đơn vị có biên chế dưới %(least)s người ở tuần thi cuối cùng, không thuộc tuần thi đó, hoặc không có ai tham"
-            " gia cả hội thi, được tính điểm nhưng không xếp hạng."
+            "Đơn vị có biên chế dưới %(least)s người ở tuần thi cuối cùng, không thuộc tuần thi đó, hoặc không có ai"
+            " tham gia cả hội thi, được tính điểm nhưng không xếp hạng."
         )
         % {"least": rule["minimum_headcount"]},
         _ties_sentence(rule["tie_chain"]),
