@@ -4,6 +4,7 @@ import re
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import crontab
@@ -253,7 +254,7 @@ MFA_FORMS = {
 # Who may sign in with a password of the portal: "off", "administrators" or "all". See docs/sso.md.
 LOCAL_PASSWORDS = read_local_passwords(env.ENVIRON, secure=SECURE)
 SOCIALACCOUNT_ADAPTER = "accounts.sso.adapters.SocialAccountAdapter"
-SOCIALACCOUNT_PROVIDERS = {
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {
     "openid_connect": {
         "provider_class": "accounts.sso.provider.PortalProvider",
         "APPS": read_providers(env.ENVIRON, secure=SECURE),
