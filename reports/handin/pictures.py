@@ -16,7 +16,8 @@ from reports.handin import reading
 from reports.handin.reading import Dataset
 from reports.official.wording import VIETNAM
 
-MOST_DAYS = 31  # of a heat table that people still read
+# Of a heat table that people still read.
+MOST_DAYS, MOST_UNITS = 31, 300
 
 
 def charts_of(dataset: Dataset) -> list[Chart]:
@@ -73,6 +74,8 @@ def heat_of(dataset: Dataset) -> HeatTable | None:
 
 
 def _heat_of_rounds(dataset: Dataset) -> HeatTable | None:
+    if len(dataset["units"]) > MOST_UNITS:
+        return None
     return heat_table(
         id="rates-by-round",
         title=_("Tỷ lệ tham gia của đơn vị qua các tuần"),

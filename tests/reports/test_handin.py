@@ -278,6 +278,27 @@ def test_a_pdf_that_cannot_be_set_is_told_in_a_sentence(round, monkeypatch):
     assert "layout" not in export.error
 
 
+@pytest.mark.parametrize("format", ["pdf", "docx", "json"])
+def test_a_file_called_off_before_it_is_set_is_never_made(round, monkeypatch, settings, format):
+    user, _ = person(Role.SECRETARY)
+    export = services.request_report_export(actor=user, kind="weekly_report", report=frozen(round), format=format)
+
+    def call_off(*args):
+        assert services.cancel_export(export=export, actor=user)
+        return content_of(*args)
+
+    monkeypatch.setattr(services, "content_of", call_off)
+    assert services.run_export(export.pk) is False
+    export.refresh_from_db()
+    assert (export.state, list(settings.EXPORT_DIR.iterdir())) == ("cancelled", [])
+
+
+@pytest.mark.parametrize("kind", ["winners_decision", "closing_minutes"])
+def test_documents_to_be_signed_are_no_tables(round, kind):
+    with pytest.raises(ExportNotAllowed):
+        services.request_report_export(actor=person(Role.SECRETARY)[0], kind=kind, report=frozen(round), format="csv")
+
+
 def test_the_page_asks_for_a_file_as_a_job(client, round):
     report = frozen(round)
     user, _ = person(Role.ORGANISER)
