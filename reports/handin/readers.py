@@ -40,8 +40,8 @@ def scores_released(report: RoundReport) -> bool:
     """Whether the results behind the report are public now."""
     if report.round is not None:
         return report.round.is_published
-    rounds = Round.objects.counted().filter(contest=report.contest_id)
-    return not any(round.has_result and not round.is_published for round in rounds.only("state"))
+    rounds = Round.objects.filter(pk__in=[row["id"] for row in report.dataset["rounds"]])
+    return all(round.is_published for round in rounds.only("state"))
 
 
 def may_freeze(user: Visitor, unit_id: int) -> bool:

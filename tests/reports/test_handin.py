@@ -364,6 +364,17 @@ def test_the_final_report_goes_over_every_round_in_page_and_files(client, round)
         require_file(user, "weekly_report", report)
 
 
+def test_the_final_report_shows_scores_while_the_rounds_it_is_of_are_public(client, round):
+    freeze_final_report(contest=round.contest, unit=round.contest.unit, actor=None)
+    later = past_round(round.contest)
+    close_round(later.pk)
+    client.force_login(person(Role.SECRETARY)[0])
+    address = reverse("report-final", args=[round.contest.pk])
+    assert client.get(address).context["scored"] is True
+    in_state(round, "ranked")
+    assert client.get(address).context["scored"] is False
+
+
 def test_a_department_issues_its_own_report(round, units):
     report = frozen(round, units["department"])
     paper = content_of("weekly_report", "docx", report, person(Role.SECRETARY, units["department"])[0])
