@@ -244,6 +244,16 @@ def test_those_who_freeze_at_once_get_one_and_the_same_report():
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
+def test_sweeps_that_come_together_freeze_each_result_once():
+    first = ranked_round()
+    ranked_round(first.contest)
+    together(3, freeze_due_reports)
+    assert freeze_due_reports() == 0
+    assert sorted(RoundReport.objects.values_list("round__number", "number")) == [(1, 1), (2, 1)]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
 def test_control_those_who_only_look_are_stopped_by_the_constraint():
     round = ranked_round()
     dataset, looked = weekly_dataset(round, round.contest.unit), threading.Barrier(2)
