@@ -18,6 +18,7 @@ from accounts.rights import Right, has, units_with
 from contest.models import Round
 from reports.absentees import Absentees
 from reports.chosen import SignedInRequest, chosen_round, rounds_within
+from reports.collective.inputs import may_see_ranking
 from reports.documents import account_of, local_text, participation_notes, status_of
 from reports.exports.files import CONTENT_TYPES
 from reports.forms import ExportForm
@@ -52,6 +53,7 @@ def participation(request: SignedInRequest) -> HttpResponse:
         "unit": request.GET.get("unit", ""),
         "notes": participation_notes(figures),
         "sees_names": scope_of(request.user, round, Right.SEE_PEOPLE) is not None,
+        "sees_ranking": may_see_ranking(request.user, round.contest),
     }
     return render(request, "reports/participation.html", context)
 

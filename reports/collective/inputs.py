@@ -7,12 +7,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accounts.clock import server_now
+from accounts.models import User
+from accounts.rights import Right, has_over
 from contest.models import Contest, Round
 from contest.models.collective import Grouping
 from contest.models.round import PUBLIC_RESULT_STATES
 from contest.ranking import key_of
 from reports.collective.computing import RankedUnit, RoundOfUnit
-from reports.models import UnitReport
+from reports.models import CollectiveResult, UnitReport
 from reports.participation import UnitFigures, participation_of
 from reports.scope import Scope
 from reports.unit_reports.deadlines import deadlines_of
@@ -45,6 +47,13 @@ def published_rounds(contest: Contest) -> list[Round]:
     """The counted rounds whose result is public, in order."""
     rounds = contest.rounds.counted().filter(state__in=PUBLIC_RESULT_STATES)
     return list(rounds.select_related("contest__unit").order_by("number"))
+
+
+def may_see_ranking(user: User, contest: Contest) -> bool:
+    """Whether the page of the ranking shows anything to somebody who may see figures of the contest."""
+    if has_over(user, Right.READ_RESULTS, contest.unit_id):
+        return True
+    return CollectiveResult.objects.published().filter(contest=contest).exists()
 
 
 def units_of(contest: Contest, rounds: list[Round], grouping: str) -> list[RankedUnit]:

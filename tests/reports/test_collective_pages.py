@@ -243,3 +243,14 @@ def test_a_page_takes_the_same_queries_for_one_unit_and_for_three(name):
             assert browser.get(reverse(name, args=[world.contest.pk])).status_code == 200
         taken.append(len(queries))
     assert taken[0] == taken[1]
+
+
+def test_the_page_of_participation_leads_to_the_ranking_once_there_is_something_to_see():
+    world = World()
+    coordinator, secretary = world.person(Role.COORDINATOR, world.units[0]), world.person(Role.SECRETARY)
+    link, page = reverse("report-collective", args=[world.contest.pk]), reverse("report-participation")
+    assert link in text_of(browser_of(secretary).get(page))
+    assert link not in text_of(browser_of(coordinator).get(page))
+    result = freeze_collective(contest=world.contest, actor=secretary)
+    publish_collective(result=result, actor=secretary)
+    assert link in text_of(browser_of(coordinator).get(page))
