@@ -108,6 +108,7 @@ def test_a_coordinator_sees_their_units_alone(client, rounds, units):
     assert page.context["total"].participants == 2
     assert [row.label for row in page.context["rates"].rows] == ["Sở Văn hóa"]
     assert "Lý Sơn" not in text(page)
+    assert 'action="#units-title"' not in text(page)  # nothing to choose among
     for parameters in ({"unit": "B2"}, {"unit": "TINH"}, {"unit": "\x00x"}, {"round": "x"}):
         assert see(client, **{"round": rounds[0].pk} | parameters).status_code == 404
 
