@@ -30,9 +30,9 @@ FOR EACH ROW EXECUTE FUNCTION contest_collective_rule_is_fixed()
 def give_the_usual_rule(apps, schema_editor):
     """Contests that have not begun get the rule that a new contest gets; others never had one."""
     begun = apps.get_model("contest", "Round").objects.filter(is_practice=False).exclude(state="draft")
-    rule = apps.get_model("contest", "CollectiveRule")
+    CollectiveRule = apps.get_model("contest", "CollectiveRule")
     for waiting in apps.get_model("contest", "Contest").objects.exclude(pk__in=begun.values("contest")):
-        rule.objects.create(contest=waiting)
+        CollectiveRule.objects.create(contest=waiting)
 
 
 class Migration(migrations.Migration):
