@@ -19,8 +19,10 @@ from contest.question_import.columns import COLUMNS
 from contest.question_import.planner import bank_target
 from contest.question_import.service import import_questions
 from contest.services import bank, collective, extensions, people, results, rounds, setup
+from reports.baseline_entry import remove_baseline, save_baseline
 from reports.collective.freezing import freeze_collective, publish_collective
-from reports.models import Export
+from reports.issuing import issuing_body_of, save_issuing_body
+from reports.models import Baseline, Export
 from reports.services import cancel_export, fetch_export, request_export, run_export
 from tests.accounts.tables import QUESTION_HEADER, STAFF_HEADER, UNIT_HEADER, csv_bytes, read
 from tests.factories import (
@@ -193,6 +195,27 @@ def collective_publish(actor: User) -> Act:
     return lambda: publish_collective(result=result, actor=actor)
 
 
+def baseline(contest: Contest) -> Baseline:
+    return Baseline(contest=contest, label="Hội thi năm 2022", source="Báo cáo 15", units=1, participants=2, entries=3)
+
+
+def baseline_save(actor: User) -> Act:
+    entered = baseline(make_contest())
+    return lambda: save_baseline(baseline=entered, table=None, file_name="", actor=actor)
+
+
+def baseline_remove(actor: User) -> Act:
+    contest = make_contest()
+    baseline(contest).save()
+    return lambda: remove_baseline(contest=contest, actor=actor)
+
+
+def issuing_body_edit(actor: User) -> Act:
+    body = issuing_body_of(make_contest())
+    body.place = "Phú Xuân"
+    return lambda: save_issuing_body(body=body, actor=actor)
+
+
 def round_draw_lots(actor: User) -> Act:
     round = ranked_round(people=2)
     (tie,) = results.undrawn_ties(round)
@@ -330,6 +353,9 @@ ACTS: dict[str, Callable[[User], Act]] = {
     "round.propose_extension": round_propose_extension,
     "round.extend": round_extend,
     "round.publish": round_publish,
+    "baseline.save": baseline_save,
+    "baseline.remove": baseline_remove,
+    "issuing_body.edit": issuing_body_edit,
     "collective.freeze": collective_freeze,
     "collective.publish": collective_publish,
     "round.finalise": round_finalise,

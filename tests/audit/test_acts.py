@@ -12,8 +12,9 @@ from tests.factories import make_contest, make_user
 
 pytestmark = pytest.mark.django_db
 
-# Tested elsewhere: with the unlisted admin, the close (test_closing.py) and the command line (test_origins.py).
-ELSEWHERE = {"admin.change", "round.close", "round.award_anew", "report.export", "record.export"}
+# Tested elsewhere: with the unlisted admin, the close (test_closing.py), the command line (test_origins.py) and
+# reports, which are frozen in a snapshot of their own (reports/test_freezing.py).
+ELSEWHERE = {"admin.change", "round.close", "round.award_anew", "report.export", "record.export", "report.freeze"}
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_no_form_or_serializer_takes_every_field_of_a_model():
 
 def test_fields_that_a_form_does_not_offer_change_nothing(department):
     """Who granted, to whom of which id, since when: taken from the session and the clock."""
-    administrator, other = make_user(), make_user("NV-1")
+    administrator, other = make_user(), make_user("NV-1", unit=department)
     grant(administrator, "administrator", department)
     sent = {"employee_id": "NV-1", "role": "judge", "unit_code": "SO", "reason": "QĐ 1"}
     extra = {

@@ -18,8 +18,8 @@ from notifications.services import notify
 from privacy.models import DataRequest
 from privacy.services import due_at
 from proposals.models import AccountRequest, Proposal, StaffRow, UnitCorrection
-from reports.models import Export
-from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
+from reports.models import Export, Reminder
+from tests.factories import draft_round, grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
 
 NAME, EMAIL, EMPLOYEE_ID = "Hoàng Yến Kim Tước", "kim.tuoc@canary.example", "KT-777001"
 OTHER_WORDS = (
@@ -69,6 +69,7 @@ def build_person(**fields) -> User:
     Export.objects.create(
         kind="participation", format="csv", parameters={"round": 1}, label="Báo cáo", requested_by=person
     )
+    Reminder.objects.create(kind="take_part", user=person, round=draft_round(), day=now.date(), asked_by=officer)
     return person
 
 
