@@ -13,7 +13,7 @@ from contest.closing import close_round
 from contest.tasks import tick
 from tests.factories import grant, make_root, make_user, past_round
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def traced(verb: str) -> AuditEntry:

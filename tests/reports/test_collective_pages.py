@@ -23,7 +23,7 @@ from reports.services import run_export
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
 from tests.faults.quiz import browser_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 RIGHT, WRONG = "B", "A"
 
 

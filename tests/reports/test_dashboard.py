@@ -30,7 +30,7 @@ from tests.factories import (
     past_round,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ALL = Scope(None, True)
 
 

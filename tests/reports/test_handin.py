@@ -25,7 +25,7 @@ from reports.official.typesetting import TypesettingFailed
 from reports.problems import ExportNotAllowed
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "mailto:a@b.vn", "internal:Sheet1!A1")
 

@@ -19,7 +19,7 @@ from tests.accounts.sso.providers import (
 )
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 PAST = int(time.time()) - 3600
 # What is told instead of the truth: changed claims, or another signature.

@@ -15,7 +15,7 @@ from tests.accounts.sso.providers import MockProvider, break_off, drip, drip_hea
 from tests.factories import make_contest, make_root, make_unit, make_user, open_round
 from tests.processes import wait_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 LIMIT = 0.4
 # More than the page itself takes, on a machine with other work; without a limit the waiting would not end.

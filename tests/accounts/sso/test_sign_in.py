@@ -17,7 +17,7 @@ from accounts.sso.identity import Identity, link_identity, remembered
 from tests.accounts.sso.conftest import Portal, leaves_for, redirect_of
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 REQUEST_PAGE = "/requests/account/"
 

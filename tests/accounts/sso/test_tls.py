@@ -16,7 +16,7 @@ from tests.accounts.sso.providers import drip, hang, lying_provider
 from tests.factories import make_user
 from tests.processes import wait_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 DISCOVERY = "/.well-known/openid-configuration"
 
