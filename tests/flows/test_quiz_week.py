@@ -128,7 +128,8 @@ def take_on_the_plain_form(page: Page, round: Round) -> str:
     begin(page, round)
     for position in range(1, 9):
         page.check(f'input[name="q{position}"][value="1"]', force=True)
-    page.locator(".bar button[value=save]").click()
+    with page.expect_navigation():  # a page on its way out cannot be reloaded
+        page.locator(".bar button[value=save]").click()
     page.reload()
     for position in range(1, 9):
         expect(page.locator(f'input[name="q{position}"][value="1"]')).to_be_checked()
