@@ -110,11 +110,13 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "perfect_share", _("Tỷ lệ bài đúng tất cả"), _("số bài đúng tất cả ÷ số bài được xét."), FigureKind.RATE
     ),
-    Definition("high", _("Từ 75% trở lên"), _("bài được xét đạt từ 75% số điểm, chưa đúng tất cả."), FigureKind.COUNT),
     Definition(
-        "middle", _("Từ 25% đến dưới 75%"), _("bài được xét đạt từ 25% đến dưới 75% số điểm."), FigureKind.COUNT
+        "high", _("Từ 75% trở lên"), _("bài được xét đạt từ 75% tổng số điểm, chưa đúng tất cả."), FigureKind.COUNT
     ),
-    Definition("low", _("Dưới 25%"), _("bài được xét dưới 25% số điểm, có ít nhất một điểm."), FigureKind.COUNT),
+    Definition(
+        "middle", _("Từ 25% đến dưới 75%"), _("bài được xét đạt từ 25% đến dưới 75% tổng số điểm."), FigureKind.COUNT
+    ),
+    Definition("low", _("Dưới 25%"), _("bài được xét dưới 25% tổng số điểm, có ít nhất một điểm."), FigureKind.COUNT),
     Definition("zero", _("Số bài 0 điểm"), _("bài được xét không có điểm nào."), FigureKind.COUNT),
     Definition("zero_share", _("Tỷ lệ bài 0 điểm"), _("số bài 0 điểm ÷ số bài được xét."), FigureKind.RATE),
     Definition(
