@@ -9,7 +9,10 @@ from accounts.problems import Problem
 from contest.models import Draw, Round
 from contest.models.round import RoundState
 from reports.exports.table import Document
-from reports.handin.papers import Closing, clock, decision_paper, minutes_paper, report_paper
+from reports.handin.papers.decision import decision_paper
+from reports.handin.papers.minutes import Closing, minutes_paper
+from reports.handin.papers.report import report_paper
+from reports.handin.papers.words import clock
 from reports.handin.readers import may_freeze, read_report, scores_released
 from reports.handin.tables import Report, report_document
 from reports.issuing import default_for_unit, issuing_body_of
