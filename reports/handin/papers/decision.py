@@ -23,8 +23,8 @@ def decision_paper(dataset: Dataset, report: Report, body: IssuingBody) -> Offic
         blocks=(
             Resolution("QUYẾT ĐỊNH:"),
             Paragraph(
-                f"Công nhận {about} {contest_of(dataset)} và trao giải cho {two_digits(len(winners))} cá nhân có tên trong danh"
-                f" sách kèm theo, gồm: {prizes_in_words(winners)}.",
+                f"Công nhận {about} {contest_of(dataset)} và trao giải cho {two_digits(len(winners))} cá nhân có tên"
+                f" trong danh sách kèm theo, gồm: {prizes_in_words(winners)}.",
                 "Điều 1.",
             ),
             Paragraph("Kinh phí trao giải được trích từ kinh phí tổ chức Hội thi theo quy định.", "Điều 2."),

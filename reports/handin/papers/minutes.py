@@ -49,8 +49,8 @@ def minutes_paper(dataset: Dataset, report: Report, body: IssuingBody, closing: 
         symbol=body.minutes_symbol,
         blocks=(
             Paragraph(
-                f"Hồi {clock(closing.closed_at)}, hệ thống thi trực tuyến tự động đóng {title} {contest_of(dataset)} theo"
-                f" lịch đã công bố. {body.name} lập biên bản ghi nhận như sau:"
+                f"Hồi {clock(closing.closed_at)}, hệ thống thi trực tuyến tự động đóng {title} {contest_of(dataset)}"
+                f" theo lịch đã công bố. {body.name} lập biên bản ghi nhận như sau:"
             ),
             Paragraph(f"Chủ trì: {body.signer_name or DOTS}, {small(body.signer_title)}."),
             Paragraph(f"{body.second_title}: {body.second_name or DOTS}."),

@@ -9,6 +9,7 @@ from reports.handin import reading
 from reports.handin.papers.winners import prizes_in_words, winners_table
 from reports.handin.papers.words import (
     NUMBER,
+    ROMAN,
     about_of,
     capital,
     clock,
@@ -79,8 +80,8 @@ def _taking_part(dataset: Dataset) -> Iterator[Block]:
     if "people_in_all_rounds" in total:
         rounds, people, held = len(reading.weeks(dataset)), total["people_in_all_rounds"], total["units_in_all_rounds"]
         yield Paragraph(
-            f"Hội thi đã có {two_digits(rounds)} tuần thi có kết quả. Có {whole(people)} người dự thi đủ các tuần; {whole(held)}"
-            " đơn vị có người dự thi ở tất cả các tuần."
+            f"Hội thi đã có {two_digits(rounds)} tuần thi có kết quả. Có {whole(people)} người dự thi đủ các tuần;"
+            f" {whole(held)} đơn vị có người dự thi ở tất cả các tuần."
         )
     yield from (Paragraph(text) for text in _compared(dataset))
     if total.get("abandoned"):
@@ -178,9 +179,9 @@ def _quality(dataset: Dataset) -> Iterator[Block]:
 
 def _papers(total: Mapping[str, Any], name: str) -> str:
     """As "có 12 bài (3,40%)", or "không có bài nào"."""
-    return (
-        f"có {whole(total[name])} bài ({percent_text(total[name + '_share'])})" if total[name] else "không có bài nào"
-    )
+    if not total[name]:
+        return "không có bài nào"
+    return f"có {whole(total[name])} bài ({percent_text(total[name + '_share'])})"
 
 
 def _over_rounds(dataset: Dataset) -> Iterator[Block]:

@@ -58,7 +58,8 @@ def prizes_in_words(winners: Sequence[Mapping[str, Any]]) -> str:
     for one in winners:
         title = str(one["prize_title"])
         counted[title] = counted.get(title, 0) + 1
-    return ", ".join(
-        f"{two_digits(count)}\u00a0{title[0].lower() + title[1:] if title.lower().startswith('giải') else f'giải {title}'}"
-        for title, count in counted.items()
-    )
+    return ", ".join(f"{two_digits(count)}\u00a0{_small_prize(title)}" for title, count in counted.items())
+
+
+def _small_prize(title: str) -> str:
+    return title[0].lower() + title[1:] if title.lower().startswith("giải") else f"giải {title}"
