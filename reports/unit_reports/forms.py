@@ -35,8 +35,9 @@ class RemarksForm(forms.Form):
 
 
 class CommentForm(forms.Form):
-    """What the secretary says to a report."""
+    """What the secretary says to a report. `version` is the one they have read: no other is decided."""
 
+    version = forms.IntegerField(min_value=1, max_value=32767, widget=forms.HiddenInput)
     comment = _text(_("Ý kiến"), _("Bắt buộc khi trả lại; đơn vị đọc được."))
 
 

@@ -25,6 +25,7 @@ from reports.unit_reports.reminding import remind_units
 from reports.unit_reports.services import accept_report, return_report, save_draft, send_report, stamp_of
 
 PAGE_SIZE = 50
+ACTS = {"accept": accept_report, "return": return_report}
 
 
 class SignedInRequest(HttpRequest):
@@ -172,7 +173,7 @@ def unit_report(request: SignedInRequest, round_id: int, unit_id: int) -> HttpRe
         "parent": row.parent,
         "access": access,
         "form": form,
-        "comment_form": CommentForm(),
+        "comment_form": CommentForm(initial={"version": current.version}) if current else None,
         "draft": draft,
         "current": current,
         "earlier": sent[:-1][::-1],
@@ -217,21 +218,22 @@ def _written(request: SignedInRequest, row: RoundUnit, form: RemarksForm) -> boo
 @login_required
 @require_POST
 def decide(request: SignedInRequest, round_id: int, unit_id: int) -> HttpResponse:
-    """Accept a report or return it with comments."""
+    """Accept the version that was read or return it with comments; a newer one that nobody has read stays as it is."""
     row = _round_unit(request, round_id, unit_id)
     if not access_of(request.user, row, has_units_below=False).decides:
         raise Http404
-    report = UnitReport.objects.handed_in().filter(round=row.round, unit=row.unit).last()
-    form = CommentForm(request.POST)
-    if report is None:
+    form, act = CommentForm(request.POST), ACTS.get(request.POST.get("act", ""))
+    if act is None or (not form.is_valid() and "version" in form.errors):
         raise Http404
-    is_return = request.POST.get("act") == "return"
+    reports = UnitReport.objects.handed_in().filter(round=row.round, unit=row.unit)
+    report = get_object_or_404(reports, version=form.cleaned_data["version"])
     try:
-        if not form.is_valid():
+        if form.errors:
             raise Refused(_("Ý kiến quá dài."))
-        act = return_report if is_return else accept_report
         act(report=report, comment=form.cleaned_data["comment"], actor=request.user)
-        messages.success(request, _("Đã trả lại báo cáo kèm ý kiến.") if is_return else _("Đã tiếp nhận báo cáo."))
     except Refused as refused:
         messages.error(request, str(refused.detail))
+    else:
+        is_return = act is return_report
+        messages.success(request, _("Đã trả lại báo cáo kèm ý kiến.") if is_return else _("Đã tiếp nhận báo cáo."))
     return redirect("unit-report", row.round_id, row.unit_id)

@@ -289,7 +289,7 @@ def test_a_department_goes_up_to_the_contests_secretary_alone(client, round, hea
     below = holder(Role.SECRETARY, health)
     send(round, hospital, coordinator, suggestions="Thêm máy tính")
     client.force_login(below)
-    client.post(reverse("unit-report-decide", args=[round.pk, hospital.pk]), {"act": "accept"})
+    client.post(reverse("unit-report-decide", args=[round.pk, hospital.pk]), {"act": "accept", "version": 1})
     assert UnitReport.objects.get(unit=hospital).decided_by == below
     page = client.get(page_of(round, health))
     assert "Thêm máy tính" in text(page)
@@ -305,11 +305,30 @@ def test_a_department_goes_up_to_the_contests_secretary_alone(client, round, hea
     )
     assert client.post(page_of(round, hospital), form).status_code == 404  # a secretary writes for no single unit
     decide = reverse("unit-report-decide", args=[round.pk, health.pk])
-    assert client.post(decide, {"act": "accept"}).status_code == 404
+    assert client.post(decide, {"act": "accept", "version": 1}).status_code == 404
     client.force_login(secretary)
-    client.post(decide, {"act": "return", "comment": "Thiếu số liệu"})
+    client.post(decide, {"act": "return", "comment": "Thiếu số liệu", "version": 1})
     compiled.refresh_from_db()
     assert (compiled.state, compiled.decided_by) == ("returned", secretary)
+
+
+def test_only_the_version_that_was_read_is_decided(client, round, hospital, coordinator, secretary):
+    return_report(
+        report=send(round, hospital, coordinator), comment="Bổ sung", actor=holder(Role.SECRETARY, make_root())
+    )
+    second = send(round, hospital, coordinator, done="Bản hai, chưa ai đọc")
+    client.force_login(secretary)
+    assert '<input type="hidden" name="version" value="2"' in text(client.get(page_of(round, hospital)))
+    decide = reverse("unit-report-decide", args=[round.pk, hospital.pk])
+    for read in ({"version": 1}, {"version": 3}, {"version": ""}, {}):
+        answer = client.post(decide, {"act": "accept"} | read)
+        assert answer.status_code == (302 if read == {"version": 1} else 404)
+        second.refresh_from_db()
+        assert second.state == ReportState.SENT
+    assert client.post(decide, {"act": "", "version": 2}).status_code == 404
+    client.post(decide, {"act": "accept", "version": 2})
+    second.refresh_from_db()
+    assert second.state == ReportState.ACCEPTED
 
 
 def test_the_list_says_who_has_sent_and_who_could_not(client, round, health, hospital, coordinator, secretary):

@@ -159,7 +159,7 @@ BODIES: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
         for act in ("deactivate", "reactivate", "end-sessions", "reset-second-factor")
     },
     "unit-report": lambda world, who, side: {"act": "save", "done": "Đã nhắc"},
-    "unit-report-decide": lambda world, who, side: {"act": "return", "comment": "Bổ sung"},
+    "unit-report-decide": lambda world, who, side: {"act": "return", "comment": "Bổ sung", "version": 1},
     "report-file-request": lambda world, who, side: {
         "report": world.place(side).objects["report"].pk,
         "kind": "weekly_report",
