@@ -154,9 +154,11 @@ def freeze(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def publish(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Let coordinators see the latest frozen ranking."""
+    """Let coordinators see the frozen ranking that was looked at; the service refuses it once there is a newer one."""
     contest = _organised(request, pk)
-    result = contest.collective_results.latest_first().first()
+    version = request.POST.get("version", "")
+    is_number = version.isascii() and version.isdigit() and len(version) < 10
+    result = contest.collective_results.filter(version=version).first() if is_number else None
     if result is None:
         messages.error(request, _("Chưa chốt kết quả tập thể."))
         return redirect("report-collective", pk)

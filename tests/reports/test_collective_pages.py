@@ -132,7 +132,7 @@ def test_readers_of_results_see_all_and_coordinators_only_what_is_published_and_
     assert browser_of(secretary).post(reverse("report-collective-freeze", args=[world.contest.pk])).status_code == 404
     browser_of(organiser).post(reverse("report-collective-freeze", args=[world.contest.pk]))
     assert browser_of(coordinator).get(address).status_code == 404
-    browser_of(organiser).post(reverse("report-collective-publish", args=[world.contest.pk]))
+    browser_of(organiser).post(reverse("report-collective-publish", args=[world.contest.pk]), {"version": 1})
     page = text_of(browser_of(coordinator).get(address))
     assert "Sở A" in page
     assert "70,0010" in page
@@ -143,6 +143,23 @@ def test_readers_of_results_see_all_and_coordinators_only_what_is_published_and_
     elsewhere = make_unit("KHAC", parent=world.root)
     for stranger in (make_user(), world.person(Role.COORDINATOR, elsewhere), world.person(Role.ADMINISTRATOR)):
         assert browser_of(stranger).get(address).status_code == 404
+
+
+def test_only_the_version_that_was_looked_at_is_published():
+    world = World()
+    organiser = world.person(Role.ORGANISER)
+    first = freeze_collective(contest=world.contest, actor=organiser)
+    page = text_of(browser_of(organiser).get(reverse("report-collective", args=[world.contest.pk])))
+    assert '<input type="hidden" name="version" value="1">' in page
+    world.rounds[0].round_units.filter(unit=world.units[1]).update(headcount=1)
+    unseen = freeze_collective(contest=world.contest, actor=world.person(Role.ORGANISER))
+    publish = reverse("report-collective-publish", args=[world.contest.pk])
+    assert "bản mới hơn" in text_of(browser_of(organiser).post(publish, {"version": first.version}, follow=True))
+    for unknown in ("", "3", "²", "9" * 40, "-1"):
+        browser_of(organiser).post(publish, {"version": unknown})
+    assert not CollectiveResult.objects.published().exists()
+    browser_of(organiser).post(publish, {"version": unseen.version})
+    assert CollectiveResult.objects.published().get() == unseen
 
 
 def test_a_unit_s_page_shows_every_line_and_the_sum():
