@@ -59,6 +59,9 @@ def require_file(user: User, kind: str, report: RoundReport) -> bool:
 def require_signable(kind: str, report: RoundReport) -> None:
     if not scores_released(report):
         raise NotYetSignable(_("Chỉ lập được văn bản này sau khi công bố kết quả tuần thi."))
+    assert report.round is not None
+    if report.dataset["round"]["version"] != report.round.version:
+        raise NotYetSignable(_("Bản số liệu này đã cũ: kết quả tuần thi đã thay đổi. Hãy dùng bản mới nhất."))
     if kind == ExportKind.WINNERS_DECISION:
         if report.dataset["round"]["state"] != RoundState.FINAL:
             raise NotYetSignable(
@@ -73,7 +76,7 @@ def content_of(kind: str, format: str, report: RoundReport, user: User) -> Conte
     reading = read_report(user, report)
     if reading is None or not reading.whole:
         raise ExportNotAllowed
-    identity, dataset = Report(report.number, report.digest), reading.dataset
+    identity, dataset = Report(report.number, reading.digest), reading.dataset
     body = _body_of(report)
     if kind == ExportKind.WINNERS_DECISION:
         return decision_paper(dataset, identity, body)

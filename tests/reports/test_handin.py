@@ -15,7 +15,7 @@ from accounts.models import AuditEntry, Role, Unit
 from contest.closing import close_round
 from contest.models import Round
 from reports import services
-from reports.freezing import freeze_final_report, freeze_round_report
+from reports.freezing import digest_of, freeze_final_report, freeze_round_report
 from reports.handin.content import NotYetSignable, content_of, require_file
 from reports.handin.tables import Report, report_document
 from reports.issuing import place_in
@@ -149,6 +149,22 @@ def test_scores_and_winners_are_left_out_before_publication_but_for_auditors(cli
     assert "Trần Thị Mỹ Hạnh" not in text
     assert "Số bài đúng tất cả" not in text
     assert "Trần Thị Mỹ Hạnh" in page(client, person(Role.AUDITOR)[0], round).content.decode()
+
+
+def test_the_digest_shown_is_of_what_is_read_and_betrays_nothing_that_is_left_out(client, round, units):
+    in_state(round, "ranked")
+    report = frozen(round)
+    organiser, auditor = person(Role.ORGANISER)[0], person(Role.AUDITOR)[0]
+    text = page(client, organiser, round).content.decode()
+    assert report.digest not in text
+    (path,) = [made(organiser, report, "weekly_report", "json").path]
+    assert digest_of(json.loads(path.read_text(encoding="utf-8"))) in text
+    assert report.digest not in str(content_of("weekly_report", "xlsx", report, organiser).lines)
+    assert report.digest in page(client, auditor, round).content.decode()
+    in_state(round, "published")
+    assert report.digest in page(client, organiser, round).content.decode()
+    coordinator, _ = person(Role.COORDINATOR, units["hospital"])
+    assert report.digest not in page(client, coordinator, round).content.decode()
 
 
 def test_without_a_frozen_report_the_page_says_so(client, round):
@@ -327,6 +343,19 @@ def test_prizes_are_decided_from_final_results_only(round):
     assert {"Trần Thị Mỹ Hạnh", "Bệnh viện Mắt", "Sở Y tế"} <= {cell for row in table.rows for cell in row}
     with pytest.raises(ExportNotAllowed):
         require_file(person(Role.AUDITOR)[0], "winners_decision", report)
+
+
+def test_nothing_is_signed_from_figures_of_a_result_that_has_changed(round):
+    """The minutes tell the round's seals and counts of now beside frozen figures: both must be of one result."""
+    user, _ = person(Role.ORGANISER)
+    old = frozen(round)
+    Round.objects.filter(pk=round.pk).update(version=round.version + 1)
+    new = frozen(round)
+    for kind in ("closing_minutes", "winners_decision"):
+        with pytest.raises(NotYetSignable, match="đã cũ"):
+            require_file(user, kind, RoundReport.objects.select_related("contest__unit", "round").get(pk=old.pk))
+    assert require_file(user, "closing_minutes", new)
+    assert require_file(user, "weekly_report", old)
 
 
 def test_the_minutes_hold_times_counts_seals_and_lots(round):
