@@ -56,6 +56,12 @@ class Right(StrEnum):
         "Return or accept units' reports, remind who has not sent",
     )
     SET_REPORT_DEADLINE = "set_report_deadline", "Set by when the units report about a round"
+    HAND_IN_CLIPS = "hand_in_clips", "Upload a unit's clips and hand them in"
+    WATCH_CLIPS = "watch_clips", "Watch units' clips before publication, and read where they stand"
+    SCREEN_CLIPS = "screen_clips", "Screen clips: accept them, send them back, reject them"
+    RUN_PANEL = "run_panel", "Appoint the panel, assign clips, start and lock its scoring, publish its result"
+    SCORE_CLIPS = "score_clips", "Be appointed to a panel and score the clips assigned"
+    READ_SCORE_SHEETS = "read_score_sheets", "Read the panel's sheets and result, once the panel has locked"
 
 
 _ORGANISERS = frozenset({Role.ORGANISER})
@@ -82,6 +88,12 @@ HOLDERS: Mapping[Right, frozenset[Role]] = {
     Right.COMPILE_UNIT_REPORTS: frozenset({Role.COORDINATOR, Role.SECRETARY}),
     Right.RETURN_UNIT_REPORT: frozenset({Role.SECRETARY}),
     Right.SET_REPORT_DEADLINE: frozenset({Role.ORGANISER, Role.SECRETARY}),
+    Right.HAND_IN_CLIPS: frozenset({Role.COORDINATOR}),
+    Right.WATCH_CLIPS: frozenset({Role.COORDINATOR, Role.ORGANISER, Role.SECRETARY, Role.AUDITOR}),
+    Right.SCREEN_CLIPS: _ORGANISERS,
+    Right.RUN_PANEL: _ORGANISERS,
+    Right.SCORE_CLIPS: frozenset({Role.JUDGE}),
+    Right.READ_SCORE_SHEETS: frozenset({Role.ORGANISER, Role.SECRETARY, Role.AUDITOR}),
 }
 
 

@@ -20,6 +20,7 @@ class Kind(models.TextChoices):
     REQUEST_DECIDED = "request_decided", _("Đề nghị đã được giải quyết")
     UNIT_REPORT = "unit_report", _("Báo cáo của đơn vị")
     TAKE_PART = "take_part", _("Nhắc người chưa dự thi")
+    CLIP = "clip", _("Video dự thi")
 
 
 # What cannot wait goes before what many are sent: the lower number first.
@@ -27,6 +28,7 @@ URGENCY = {
     Kind.REQUEST_DECIDED: 0,
     Kind.CLOSING_2H: 1,
     Kind.UNIT_REPORT: 1,
+    Kind.CLIP: 1,
     Kind.CLOSING_24H: 2,
     Kind.TAKE_PART: 2,
     Kind.ROUND_OPENED: 3,

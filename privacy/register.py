@@ -443,6 +443,45 @@ REGISTER: Mapping[str, Table] = {
     "contest.Heartbeat": Table(other="name at"),
     "contest.Prize": Table(other="id round position code title count"),
     # --- Reports
+    "videos.Rubric": Table(other="id unit code version title frozen_at"),
+    "videos.Criterion": Table(other="id rubric position title description maximum step"),
+    "videos.ClipContest": Table(
+        other="id contest opens_at closes_at max_seconds min_height aspect max_bytes unit_quota_bytes"
+        " rubric judges_per_clip combination tie_chain is_blind prizes_by_kind disagreement_percent scoring_started_at locked_at published_at"
+    ),
+    "videos.Genre": Table(other="id clip_contest position name"),
+    "videos.ClipPrize": Table(other="id clip_contest position title count"),
+    "videos.Clip": Table(
+        personal=acted("rights_declared_by created_by submitted_by"),
+        other="id clip_contest unit title genre authors summary outside_link"
+        " script script_name rights_declared_at state number deadline current created_at submitted_at",
+    ),
+    "videos.ClipFile": Table(
+        personal=acted("received_by"),
+        other="id clip version name size sha256 received_at state reason"
+        " progress tries run lease_until processed_at seconds probe has_poster has_captions",
+    ),
+    "videos.Rendition": Table(other="id file height pixels_wide pixels_high size sha256"),
+    "videos.Upload": Table(
+        personal=acted("owner"), other="id clip file name size offset state created_at updated_at expires_at"
+    ),
+    "videos.Screening": Table(
+        personal=acted("decided_by"), other="id clip file decision reason new_deadline decided_at"
+    ),
+    "videos.PanelMember": Table(personal=acted("judge"), other="id clip_contest is_chair"),
+    "videos.ScoreSheet": Table(
+        personal=acted("judge"), other="id clip state has_conflict reason comment sequence assigned_at submitted_at"
+    ),
+    "videos.CriterionScore": Table(other="id sheet criterion points sequence"),
+    "videos.ChairDecision": Table(
+        personal=acted("decided_by"), other="id clip_contest kind sheet order reason decided_at"
+    ),
+    "videos.PanelResult": Table(
+        personal=acted("made_by"), other="id clip_contest version input input_hash result_hash made_at"
+    ),
+    "videos.ClipStanding": Table(
+        other="id result clip group rank score raw_mean deviation sheets is_disputed needs_draw prize"
+    ),
     "reports.IssuingBody": Table(
         other="id contest superior name place report_symbol decision_symbol minutes_symbol authority decides"
         " signer_title signer_name second_title second_name legal_bases recipients"
@@ -470,6 +509,9 @@ REGISTER: Mapping[str, Table] = {
     "reports.CollectiveResult": Table(
         personal=acted("made_by published_by"), other="id contest version rule rounds digest made_at published_at"
     ),
+    "reports.CollectiveDecision": Table(
+        personal=acted("decided_by"), other="id result group rank prizes units method reason decided_at"
+    ),
     "reports.CollectiveStanding": Table(other="id result position unit calculation"),
     "reports.Export": Table(
         _("Tệp báo cáo đã yêu cầu"),
@@ -486,6 +528,11 @@ ELSEWHERE: tuple[tuple[Text, Text, Text], ...] = (
     (_("Nhật ký kỹ thuật"), _("Không có dữ liệu cá nhân; người được ghi bằng mã băm có khóa."), _("12 tháng")),
     (_("Nhật ký truy cập của nginx"), _("Địa chỉ IP, trang và thời điểm."), _("12 tháng")),
     (_("Tệp báo cáo"), _("Danh sách theo quyền của người yêu cầu."), _("24 giờ")),
+    (
+        _("Video dự thi, kịch bản, tên tác giả"),
+        _("Hình ảnh, giọng nói, tên người thực hiện, do đơn vị khai và chịu trách nhiệm."),
+        _("Cùng với hồ sơ hội thi"),
+    ),
     (_("Tệp danh sách đang nhập"), _("Danh sách nhân sự, đến khi xác nhận hoặc bỏ."), _("1 giờ")),
     (
         _("Trình duyệt của người dự thi"),

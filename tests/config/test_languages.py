@@ -19,7 +19,7 @@ from contest.templatetags.portal import number, span
 from tests.factories import make_contest, make_user, open_round
 
 ROOT = Path(settings.BASE_DIR)
-SOURCES = ("accounts", "config", "contest", "notifications", "privacy", "proposals", "reports", "templates")
+SOURCES = ("accounts", "config", "contest", "notifications", "privacy", "proposals", "reports", "templates", "videos")
 GETTEXT = {"_": 1, "gettext": 1, "gettext_lazy": 1, "gettext_noop": 1, "ngettext": 2, "ngettext_lazy": 2}
 PLACES = re.compile(r"%\(\w+\)[sd]|%%|\{\w*\}|<[^>]+>")
 VIETNAMESE = re.compile("[àáãèéìíòóõùúýăâđêôơưạảãấầẩẫậắằẳẵặẹẻẽếềểễệỉĩịọỏốồổỗộớờởỡợụủũứừửữựỳỵỷỹ]", re.IGNORECASE)
