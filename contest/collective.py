@@ -121,6 +121,10 @@ def collective_sentences(rule: Mapping[str, Any]) -> list[str]:
             "Tính trên mọi tuần thi chính thức có công bố kết quả, trừ tuần thi thử. Mỗi đơn vị tính riêng, không cộng"
             " số liệu của đơn vị trực thuộc."
         ),
+        _(
+            "Đơn vị sáp nhập hoặc đổi mã trong thời gian hội thi: số liệu các tuần trước được cộng vào đơn vị kế thừa."
+            " Đơn vị bị chia tách hoặc giải thể thì không cộng vào đâu và không xếp hạng."
+        ),
         _grouping_sentence(rule["grouping"]),
         _(
             "Đơn vị có biên chế dưới %(least)s người ở tuần thi cuối cùng, không thuộc tuần thi đó, hoặc không có ai"

@@ -56,6 +56,7 @@ GROUPS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
             "round.draw_lots": gettext_lazy("đã ghi kết quả bốc thăm của"),
             "round.award_anew": gettext_lazy("đã xét lại giải của"),
             "collective.freeze": gettext_lazy("đã chốt xếp hạng tập thể của"),
+            "collective.decide_tie": gettext_lazy("đã quyết định giải của các đơn vị đồng hạng ở"),
             "collective.publish": gettext_lazy("đã công bố xếp hạng tập thể của"),
             "round.finalise": gettext_lazy("đã chốt kết quả của"),
         },
@@ -109,6 +110,7 @@ GROUPS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
         {
             "session.start": gettext_lazy("đã đăng nhập với tài khoản"),
             "session.refused": gettext_lazy("đã không đăng nhập được vào tài khoản"),
+            "session.code_refused": gettext_lazy("đã nhập sai mã xác thực hai lớp của"),
             "user.deactivate": gettext_lazy("đã ngừng tài khoản của"),
             "user.reactivate": gettext_lazy("đã mở lại tài khoản của"),
             "user.set_password": gettext_lazy("đã đặt mật khẩu cho"),

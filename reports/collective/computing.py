@@ -50,7 +50,10 @@ class RoundOfUnit:
 
 @dataclass(frozen=True, slots=True)
 class RankedUnit:
-    """A unit with the rounds that it belonged to, in order. `group` is where it is ranked."""
+    """A unit with the rounds that it belonged to, in order. `group` is where it is ranked.
+
+    `predecessors` names the units that became part of it during the contest, whose figures are in its rounds.
+    """
 
     unit_id: int
     code: str
@@ -60,6 +63,7 @@ class RankedUnit:
     group_name: str
     rounds: tuple[RoundOfUnit, ...]
     in_last_round: bool = True
+    predecessors: tuple[str, ...] = ()
     has_clip: bool | None = None
     clip_score: Decimal | None = None
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
@@ -13,9 +14,9 @@ from contest.models import Contest, Round
 from contest.models.collective import Grouping
 from contest.models.round import PUBLIC_RESULT_STATES
 from contest.ranking import key_of
-from reports.collective.computing import RankedUnit, RoundOfUnit
+from reports.collective.computing import RankedUnit, RoundOfUnit, round_once
 from reports.models import CollectiveResult, UnitReport
-from reports.participation import UnitFigures, participation_of
+from reports.participation import Figures, UnitFigures, heirs_on, last_day, participation_of
 from reports.scope import Scope
 from reports.unit_reports.deadlines import deadlines_of
 
@@ -59,20 +60,31 @@ def may_see_ranking(user: User, contest: Contest) -> bool:
 def units_of(contest: Contest, rounds: list[Round], grouping: str) -> list[RankedUnit]:
     """Every unit of `rounds` with its figures. The number of queries depends on the number of rounds only.
 
-    A unit's name, kind and group are those of its last round.
+    A unit's name, kind and group are those of its last round. A unit that has ended during the contest and left one
+    successor, which is in the last round, is not listed: its figures are added to the successor's, week by week, as
+    if they had been one unit from the start (a report counts as sent on time when all of them sent on time). One that
+    was split or left no successor stays by itself, without a rank.
     """
     groups, on_time = groups_of(contest, grouping), reports_on_time(rounds)
+    units_in = {round.pk: participation_of(round, Scope(None, True)).units for round in rounds}
+    in_last_round = {unit.unit_id for unit in units_in[rounds[-1].pk]} if rounds else set()
+    heirs = _heirs_in(in_last_round, rounds)
     figures: dict[int, list[RoundOfUnit]] = defaultdict(list)
     latest: dict[int, UnitFigures] = {}
-    in_last_round: set[int] = set()
+    predecessors: dict[int, dict[int, str]] = defaultdict(dict)
     for round in rounds:
         marks = key_of(round).full_marks
-        units = participation_of(round, Scope(None, True)).units
-        in_last_round = {unit.unit_id for unit in units}
-        for unit in units:
-            latest[unit.unit_id] = unit
+        together: dict[int, list[_Member]] = defaultdict(list)
+        for unit in units_in[round.pk]:
+            heir = heirs.get(unit.unit_id)
+            if heir is None:
+                latest[unit.unit_id] = unit
+            else:
+                predecessors[heir][unit.unit_id] = unit.unit_name
             sent = on_time.get((round.pk, unit.unit_id), on_time.get((round.pk, None)))
-            figures[unit.unit_id].append(_of_round(round, unit, marks, sent))
+            together[heir or unit.unit_id].append((unit.figures, sent))
+        for unit_id, members in together.items():
+            figures[unit_id].append(_of_round(round, members, marks))
     return [
         RankedUnit(
             unit_id=pk,
@@ -83,24 +95,40 @@ def units_of(contest: Contest, rounds: list[Round], grouping: str) -> list[Ranke
             group_name=groups.of(unit.kind)[1],
             rounds=tuple(figures[pk]),
             in_last_round=pk in in_last_round,
+            predecessors=tuple(predecessors[pk].values()) if pk in predecessors else (),
         )
         for pk, unit in latest.items()
     ]
 
 
-def _of_round(round: Round, unit: UnitFigures, full_marks: int, on_time: bool | None) -> RoundOfUnit:
-    figures = unit.figures
+def _heirs_in(last: set[int], rounds: list[Round]) -> dict[int, int]:
+    """The units that have become part of one of `last` by the last round's end. One query."""
+    heirs = heirs_on(last_day(rounds[-1])) if rounds else {}
+    return {unit: heir for unit, heir in heirs.items() if unit not in last and heir in last}
+
+
+_Member = tuple[Figures, bool | None]
+
+
+def _of_round(round: Round, members: list[_Member], full_marks: int) -> RoundOfUnit:
+    """The round's figures of a unit and of those that became part of it, taken together."""
+    due = [sent for _figures, sent in members if sent is not None]
+
+    def summed(name: str) -> int:
+        return sum(getattr(figures, name) or 0 for figures, _sent in members)
+
+    counted = summed("counted")
     return RoundOfUnit(
         number=round.number,
         title=round.title,
-        headcount=figures.headcount,
-        participants=figures.participants,
-        counted=figures.counted or 0,
-        perfect=figures.perfect or 0,
-        zero=figures.zero or 0,
-        mean_score=figures.mean_score,
+        headcount=summed("headcount"),
+        participants=summed("participants"),
+        counted=counted,
+        perfect=summed("perfect"),
+        zero=summed("zero"),
+        mean_score=round_once(Fraction(summed("points"), counted)) if counted else None,
         full_marks=full_marks,
-        on_time=on_time,
+        on_time=all(due) if due else None,
     )
 
 

@@ -1,7 +1,12 @@
 """Files made on request, the frozen datasets that reports are rendered from, and who issues them."""
 
 from reports.models.baseline import Baseline, BaselineUnit
-from reports.models.collective_result import CollectiveResult, CollectiveStanding
+from reports.models.collective_result import (
+    CollectiveDecision,
+    CollectiveResult,
+    CollectiveStanding,
+    DecisionMethod,
+)
 from reports.models.exports import (
     CONTEST_KINDS,
     LIVE_STATES,
@@ -26,8 +31,10 @@ __all__ = [
     "TABLE_KINDS",
     "Baseline",
     "BaselineUnit",
+    "CollectiveDecision",
     "CollectiveResult",
     "CollectiveStanding",
+    "DecisionMethod",
     "Export",
     "ExportFormat",
     "ExportKind",

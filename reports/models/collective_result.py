@@ -1,5 +1,6 @@
 """The frozen ranking of units of a contest, with every line of its calculation."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -69,3 +70,37 @@ class CollectiveStanding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}: {self.unit_id}"
+
+
+class DecisionMethod(models.TextChoices):
+    LOTS = "lots", _("Bốc thăm")
+    DECISION = "decision", _("Quyết định của Ban Tổ chức")
+
+
+class CollectiveDecision(models.Model):
+    """What the committee decided about one tie that crosses the end of a prize: `units` in the order decided.
+
+    `rank`, `group` and the `prizes` offered name the tie. It holds for that very tie, also in a later version of the
+    ranking, and is never changed: `reports/collective/ties.py`.
+    """
+
+    result = models.ForeignKey(CollectiveResult, models.PROTECT, related_name="decisions")
+    group = models.CharField(max_length=255, blank=True)
+    rank = models.PositiveIntegerField()
+    prizes = models.JSONField()
+    units = ArrayField(models.BigIntegerField())
+    method = models.CharField(_("cách quyết định"), max_length=10, choices=DecisionMethod.choices)
+    reason = models.TextField(_("lý do, biên bản"), max_length=4000)
+    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("quyết định về đơn vị đồng hạng")
+        constraints = [
+            models.UniqueConstraint(fields=["result", "group", "rank"], name="collective_decision_once"),
+            models.CheckConstraint(condition=Q(reason__gt=""), name="collective_decision_with_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.result}: {self.rank}"

@@ -20,9 +20,10 @@ from contest.question_import.planner import bank_target
 from contest.question_import.service import import_questions
 from contest.services import bank, collective, extensions, people, results, rounds, setup
 from reports.baseline_entry import remove_baseline, save_baseline
+from reports.collective.deciding import decide_tie
 from reports.collective.freezing import freeze_collective, publish_collective
 from reports.issuing import issuing_body_of, save_issuing_body
-from reports.models import Baseline, Export
+from reports.models import Baseline, CollectiveResult, Export
 from reports.services import cancel_export, fetch_export, request_export, run_export
 from tests.accounts.tables import QUESTION_HEADER, STAFF_HEADER, UNIT_HEADER, csv_bytes, read
 from tests.factories import (
@@ -195,6 +196,26 @@ def collective_publish(actor: User) -> Act:
     return lambda: publish_collective(result=result, actor=actor)
 
 
+def collective_decide_tie(actor: User) -> Act:
+    result, units = tied_units()
+    return lambda: decide_tie(result=result, units=units[::-1], method="lots", reason="Biên bản số 5", actor=actor)
+
+
+def tied_units() -> tuple[CollectiveResult, list[int]]:
+    """A frozen ranking whose only prize two equal units share."""
+    contest = make_contest()
+    rule = {"weight_participation": 60, "weight_report": 0, "prizes": [["Giải Nhất", 1]]}
+    CollectiveRule.objects.create(contest=contest, **rule)
+    units = [make_unit(parent=contest.unit, headcount=1) for _each in range(2)]
+    people = [make_user(unit=unit) for unit in units]
+    round = past_round(contest, prizes=())
+    for person in people:
+        make_attempt(round, person)
+    close_round(round.pk)
+    results.finalise_round(round=results.publish_round(round=round, actor=make_user()), actor=make_user())
+    return freeze_collective(contest=contest, actor=make_user()), [unit.pk for unit in units]
+
+
 def baseline(contest: Contest) -> Baseline:
     return Baseline(contest=contest, label="Hội thi năm 2022", source="Báo cáo 15", units=1, participants=2, entries=3)
 
@@ -358,6 +379,7 @@ ACTS: dict[str, Callable[[User], Act]] = {
     "issuing_body.edit": issuing_body_edit,
     "collective.freeze": collective_freeze,
     "collective.publish": collective_publish,
+    "collective.decide_tie": collective_decide_tie,
     "round.finalise": round_finalise,
     "round.draw_lots": round_draw_lots,
     "bank.create": bank_create,
