@@ -1,6 +1,6 @@
 """Whom the organisers propose for awards (đề nghị khen thưởng): winners, people always perfect, units."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 
 from contest.models import Contest, Round, Standing
 from contest.ranking import key_of
-from reports.collective.freezing import Ranking
+from reports.collective.freezing import BATCH, Ranking
 from reports.collective.inputs import published_rounds
 
 
@@ -30,7 +30,7 @@ class Awards:
     """The list of proposals. Units are calculations as in a `Ranking`."""
 
     winners: list[PersonProposed]
-    perfect: list[PersonProposed]
+    perfect: "PerfectPeople"
     prized_units: list[dict[str, Any]]
     full_units: list[dict[str, Any]]
 
@@ -41,7 +41,7 @@ def awards_of(contest: Contest, ranking: Ranking) -> Awards:
     calculations = [calculation for _unit, calculation in ranking.standings]
     return Awards(
         winners=_winners(rounds),
-        perfect=_perfect(rounds, ranking.rule["perfect_rounds"] or len(rounds)),
+        perfect=PerfectPeople(rounds, ranking.rule["perfect_rounds"] or len(rounds)),
         prized_units=[each for each in calculations if each["prize"] or each["is_undecided"]],
         full_units=[each for each in calculations if rounds and is_full(each, len(rounds))],
     )
@@ -59,21 +59,33 @@ def _winners(rounds: list[Round]) -> list[PersonProposed]:
     return [_proposed(row, prize=row.prize.title if row.prize else "") for row in rows]
 
 
-def _perfect(rounds: list[Round], needed: int) -> list[PersonProposed]:
-    """People ranked with full marks in at least `needed` rounds, by name."""
-    if not rounds:
-        return []
-    full = Q()
-    for round in rounds:
-        full |= Q(round=round, score=key_of(round).full_marks)
-    perfect = Standing.objects.filter(full)
-    counts = dict(
-        perfect.values("attempt__user").annotate(n=Count("pk")).filter(n__gte=needed).values_list("attempt__user", "n")
-    )
-    rows = _with_names(perfect.filter(attempt__user__in=list(counts)).select_related("round"))
-    latest = {row.attempt.user_id: row for row in rows.order_by("round__number")}
-    people = sorted(latest.values(), key=lambda row: (row.attempt.user.sort_key, row.attempt.user_id))
-    return [_proposed(row, perfect_rounds=counts[row.attempt.user_id]) for row in people]
+class PerfectPeople:
+    """People ranked with full marks in at least `needed` rounds, by name. Counted and sliced in the database."""
+
+    def __init__(self, rounds: list[Round], needed: int):
+        full = Q(pk__in=[])
+        for round in rounds:
+            full |= Q(round=round, score=key_of(round).full_marks)
+        self._standings = Standing.objects.filter(full)
+        counted = self._standings.values_list("attempt__user").annotate(n=Count("pk")).filter(n__gte=needed)
+        self._people = counted.order_by("attempt__user__sort_key", "attempt__user")
+
+    def count(self) -> int:
+        return self._people.count()
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, places: slice) -> list[PersonProposed]:
+        """Two queries, however many people."""
+        counts = dict(self._people[places])
+        rows = _with_names(self._standings.filter(attempt__user__in=list(counts)).select_related("round"))
+        latest = {row.attempt.user_id: row for row in rows.order_by("round__number")}
+        return [_proposed(latest[user], perfect_rounds=number) for user, number in counts.items()]
+
+    def __iter__(self) -> Iterator[PersonProposed]:
+        for start in range(0, self.count(), BATCH):
+            yield from self[start : start + BATCH]
 
 
 def _with_names(rows: Any) -> Any:

@@ -1,6 +1,7 @@
 """The ranking of units as it stands now, and keeping it: computed, frozen in a version, published."""
 
 import hashlib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,13 +36,53 @@ NO_RULE: dict[str, Any] = {
 }
 
 
+Place = tuple[int, dict[str, Any]]  # (unit id, calculation)
+
+
+class Standings(list[Place]):
+    """The places of a ranking in order."""
+
+    def of_units(self, unit_ids: Collection[int]) -> list[Place]:
+        return [place for place in self if place[0] in unit_ids]
+
+    @property
+    def has_undecided(self) -> bool:
+        return any(calculation["is_undecided"] for _unit, calculation in self)
+
+
+class StoredStandings:
+    """The same of a frozen ranking, read from the database no further than they are asked for."""
+
+    def __init__(self, result: CollectiveResult):
+        self._rows = result.standings.order_by("position").values_list("unit", "calculation")
+
+    def count(self) -> int:
+        return self._rows.count()
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def __getitem__(self, places: slice) -> list[Place]:
+        return list(self._rows[places])
+
+    def __iter__(self) -> Iterator[Place]:
+        return self._rows.iterator(chunk_size=BATCH)
+
+    def of_units(self, unit_ids: Collection[int]) -> list[Place]:
+        return list(self._rows.filter(unit__in=unit_ids))
+
+    @property
+    def has_undecided(self) -> bool:
+        return self._rows.filter(calculation__is_undecided=True).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """A ranking with all it rests on: (unit id, calculation) in order. `rounds` as in `CollectiveResult`."""
+    """A ranking with all it rests on. `rounds` as in `CollectiveResult`."""
 
     rule: dict[str, Any]
     rounds: list[dict[str, Any]]
-    standings: list[tuple[int, dict[str, Any]]]
+    standings: Standings | StoredStandings
 
     @property
     def digest(self) -> str:
@@ -59,13 +100,13 @@ def rule_of(contest: Contest) -> dict[str, Any]:
 def ranking_now(contest: Contest) -> Ranking:
     """The ranking over the rounds published so far; provisional until all are final."""
     rule, rounds = rule_of(contest), published_rounds(contest)
-    standings = rank_units(rule, units_of(contest, rounds, rule["grouping"]))
-    return Ranking(rule, [_named(round) for round in rounds], [(one.unit.unit_id, as_json(one)) for one in standings])
+    ranked = rank_units(rule, units_of(contest, rounds, rule["grouping"]))
+    standings = Standings((one.unit.unit_id, as_json(one)) for one in ranked)
+    return Ranking(rule, [_named(round) for round in rounds], standings)
 
 
 def frozen_ranking(result: CollectiveResult) -> Ranking:
-    standings = result.standings.order_by("position").values_list("unit", "calculation")
-    return Ranking(result.rule, result.rounds, list(standings))
+    return Ranking(result.rule, result.rounds, StoredStandings(result))
 
 
 def _named(round: Round) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from reports.collective.inputs import published_rounds
 from reports.models import CollectiveResult
 
 PAGE_SIZE = 100
+MOST_OWN = 20  # units listed above the ranking; who looks after more finds them in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,16 @@ def _shown(request: SignedInRequest, pk: int) -> Shown:
 def collective(request: SignedInRequest, pk: int) -> HttpResponse:
     """The ranking by group. Before it is frozen it is provisional, and only for who reads the results."""
     shown = _shown(request, pk)
-    rows = [_row(shown, unit_id, one) for unit_id, one in shown.ranking.standings]
-    own = [row for row in rows if shown.own is not None and row["sees"]]
+    standings: Any = shown.ranking.standings  # they are counted and sliced: all that a paginator asks of a list
+    page = Paginator(standings, PAGE_SIZE).get_page(request.GET.get("page"))
+    own = standings.of_units(shown.own) if shown.own is not None and len(shown.own) <= MOST_OWN else []
     rounds = published_rounds(shown.contest)
     context = _context(shown) | {
-        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
-        "own": own,
+        "page": page,
+        "rows": [_row(shown, unit_id, one) for unit_id, one in page],
+        "own": [_row(shown, unit_id, one) for unit_id, one in own],
         "last_round": rounds[-1] if rounds else None,
-        "undecided": any(one["is_undecided"] for _unit, one in shown.ranking.standings),
+        "undecided": standings.has_undecided,
     }
     return render(request, "reports/collective.html", context)
 
@@ -88,7 +91,7 @@ def _context(shown: Shown) -> dict[str, Any]:
         "result": shown.result,
         "sees_all": shown.own is None,
         "may_act": shown.may_act,
-        "digest": shown.ranking.digest,
+        "digest": shown.result.digest if shown.result else shown.ranking.digest,
     }
 
 
@@ -109,9 +112,10 @@ def _row(shown: Shown, unit_id: int, one: dict[str, Any]) -> dict[str, Any]:
 def calculation(request: SignedInRequest, pk: int, unit_pk: int) -> HttpResponse:
     """A unit's points line by line. Raises Http404 for a unit that the reader may not see."""
     shown = _shown(request, pk)
-    one = next((one for unit_id, one in shown.ranking.standings if unit_id == unit_pk and shown.sees(unit_id)), None)
-    if one is None or not shown.ranking.rule["is_held"]:
+    found = shown.ranking.standings.of_units([unit_pk]) if shown.sees(unit_pk) else []
+    if not found or not shown.ranking.rule["is_held"]:
         raise Http404
+    ((_unit, one),) = found
     used = inputs_shown(shown.ranking)
     lines = [_line(line) for line in one["lines"] if line["input"] in used]
     context = _context(shown) | {"one": _row(shown, unit_pk, one), "lines": lines}
@@ -188,11 +192,14 @@ def awards(request: SignedInRequest, pk: int) -> HttpResponse:
     if shown.own is not None:
         raise Http404
     found = awards_of(shown.contest, shown.ranking)
+    perfect: Any = found.perfect  # counted and sliced
     rounds = published_rounds(shown.contest)
     context = _context(shown) | {
         "awards": found,
         "prized": [_row(shown, 0, one) for one in found.prized_units],
-        "perfect": Paginator(found.perfect, PAGE_SIZE).get_page(request.GET.get("page")),
+        "full": found.full_units[:PAGE_SIZE],
+        "more_full": max(0, len(found.full_units) - PAGE_SIZE),
+        "perfect": Paginator(perfect, PAGE_SIZE).get_page(request.GET.get("page")),
         "last_round": rounds[-1] if rounds else None,
     }
     return render(request, "reports/awards.html", context)

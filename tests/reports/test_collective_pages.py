@@ -15,8 +15,9 @@ from accounts.problems import Refused
 from contest.closing import close_round
 from contest.models import CollectiveRule
 from contest.models.round import RoundState
+from reports.collective import views
 from reports.collective.documents import awards_document, collective_document, year_end_document
-from reports.collective.freezing import freeze_collective, publish_collective, ranking_now
+from reports.collective.freezing import freeze_collective, frozen_ranking, publish_collective, ranking_now
 from reports.exports.files import write_file
 from reports.models import CollectiveResult, CollectiveStanding, Export, UnitReport
 from reports.services import run_export
@@ -249,17 +250,71 @@ def test_files_are_for_who_reads_the_contest_s_results(kind, settings, tmp_path)
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("name", ["report-collective", "report-awards"])
-def test_a_page_takes_the_same_queries_for_one_unit_and_for_three(name):
+@pytest.mark.parametrize("is_frozen", [False, True])
+@pytest.mark.parametrize("name", ["report-collective", "report-awards", "report-collective-unit"])
+def test_a_page_takes_the_same_queries_for_one_unit_and_for_three(name, is_frozen):
     taken = []
     for codes in ("P", "XYZ"):
         world = World(codes)
-        browser = browser_of(world.person(Role.SECRETARY))
-        browser.get(reverse(name, args=[world.contest.pk]))
+        secretary = world.person(Role.SECRETARY)
+        if is_frozen:
+            freeze_collective(contest=world.contest, actor=secretary)
+        browser = browser_of(secretary)
+        of_unit = [world.units[0].pk] if name == "report-collective-unit" else []
+        address = reverse(name, args=[world.contest.pk, *of_unit])
+        browser.get(address)
         with CaptureQueriesContext(connection) as queries:
-            assert browser.get(reverse(name, args=[world.contest.pk])).status_code == 200
+            assert browser.get(address).status_code == 200
         taken.append(len(queries))
     assert taken[0] == taken[1]
+
+
+def test_a_frozen_ranking_is_read_a_page_at_a_time(monkeypatch):
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
+    world = World()
+    secretary = world.person(Role.SECRETARY)
+    result = freeze_collective(contest=world.contest, actor=secretary)
+    publish_collective(result=result, actor=secretary)
+    address = reverse("report-collective", args=[world.contest.pk])
+    coordinator = world.person(Role.COORDINATOR, world.units[1])
+    for person, own in ((secretary, []), (coordinator, ["B"])):
+        browser = browser_of(person)
+        with CaptureQueriesContext(connection) as queries:
+            first = browser.get(address)
+        second = browser.get(address, {"page": 2})
+        assert [row["code"] for row in first.context["rows"]] == ["A", "B"]
+        assert [row["code"] for row in second.context["rows"]] == ["C"]
+        assert [row["code"] for row in first.context["own"]] == own
+        whole = [query["sql"] for query in queries if '"calculation" FROM' in query["sql"]]
+        assert [sql for sql in whole if "LIMIT" not in sql and "unit_id" not in sql.partition("WHERE")[2]] == []
+    assert first.context["digest"] == result.digest == frozen_ranking(result).digest
+
+
+def test_a_frozen_tie_at_the_end_of_a_prize_is_told_whatever_page_it_is_on():
+    world = World()
+    secretary = world.person(Role.SECRETARY)
+    freeze_collective(contest=world.contest, actor=secretary)
+    browser, address = browser_of(secretary), reverse("report-collective", args=[world.contest.pk])
+    assert browser.get(address).context["undecided"] is False
+    tied = CollectiveStanding.objects.get(unit__code="B")
+    tied.calculation["is_undecided"] = True
+    tied.save()
+    assert browser.get(address).context["undecided"] is True
+
+
+def test_long_lists_of_proposals_are_cut_and_paged(monkeypatch):
+    monkeypatch.setattr(views, "PAGE_SIZE", 1)
+    world = World()
+    world.rounds[0].round_units.update(headcount=1)
+    world.rounds[1].round_units.update(headcount=1)
+    browser = browser_of(world.person(Role.SECRETARY))
+    pages = [browser.get(reverse("report-awards", args=[world.contest.pk]), {"page": n}) for n in (1, 2, 3)]
+    assert [one["code"] for one in pages[0].context["full"]] == ["A"]
+    assert "Và 1 đơn vị khác, có đủ trong tệp tải về." in text_of(pages[0])
+    always = [*world.people["A"], world.people["B"][0]]
+    names = [person.full_name for person in sorted(always, key=lambda person: (person.sort_key, person.pk))]
+    assert [[one.full_name for one in page.context["perfect"]] for page in pages] == [[name] for name in names]
+    assert pages[0].context["perfect"].paginator.count == 3
 
 
 def test_the_page_of_participation_leads_to_the_ranking_once_there_is_something_to_see():
