@@ -60,6 +60,10 @@ class AccountAdapter(DefaultAccountAdapter):
             _trace_of_power(named, "session.refused", actor=None)
         super().authentication_failed(request, **credentials)
 
+    def code_failed(self, user: User) -> None:
+        """A wrong code of the second factor: whoever gave it knew the password, or has the session."""
+        _trace_of_power(user, "session.code_refused", actor=None)
+
     def authenticate(self, request, **credentials: Any):
         """Check a password, within the limits on guessing."""
         tried = self.begin_try(request, f"password:{credentials.get('username', '')}")

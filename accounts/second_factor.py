@@ -152,9 +152,12 @@ def recovery_codes_left(user: User) -> int:
 # --- Loss -------------------------------------------------------------------------------------------
 
 
-def reset_second_factor(*, user: User, actor: User, reason: str) -> None:
-    """Take a lost second factor away and sign the person out everywhere; they set up a new one. Raises Refused."""
-    if user.pk == actor.pk:
+def reset_second_factor(*, user: User, actor: User | None, reason: str) -> None:
+    """Take a lost second factor away and sign the person out everywhere; they set up a new one. Raises Refused.
+
+    Without an actor it is done from the server's command line.
+    """
+    if actor is not None and user.pk == actor.pk:
         raise Refused(_("Không ai tự xóa được xác thực hai lớp của chính mình mà không nhập mã."))
     if not reason.strip():
         raise Refused(_("Cần ghi lý do."))

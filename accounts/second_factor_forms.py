@@ -9,6 +9,7 @@ from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from cryptography.fernet import InvalidToken
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -33,6 +34,9 @@ class _CodeForm:
             code: str = super().clean_code()  # type: ignore[misc]
             if self.authenticator.type == Authenticator.Type.TOTP and not use_code_once(self.authenticator, code):
                 raise get_adapter().validation_error("incorrect_code")
+        except ValidationError:
+            get_account_adapter().code_failed(self.user)
+            raise
         except InvalidToken:  # written under a secret key that the portal no longer has
             raise get_adapter().validation_error("unreadable_secret") from None
         tried.delete()

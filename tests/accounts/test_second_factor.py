@@ -9,6 +9,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -296,6 +297,19 @@ def test_the_11th_code_is_refused_even_if_right_and_from_a_new_session(monkeypat
     assert is_signed_in(again)
 
 
+def test_wrong_codes_of_those_with_a_role_leave_a_trace_and_right_ones_none():
+    power, participant = person_with("organiser", app=True), person_with(app=True)
+    for user in (power, participant):
+        client, _ = sign_in(user)
+        client.post(CODE, {"code": "000000"})
+        code = code_of(SECRET)
+        client.post(CODE, {"code": code})
+        assert is_signed_in(client)
+        client.post(CODE_AGAIN, {"code": code})  # used already
+    told = AuditEntry.objects.filter(verb="session.code_refused").values_list("actor", "object_id", "after")
+    assert list(told) == [(None, str(power.pk), {})] * 2
+
+
 def test_secrets_are_unreadable_in_the_database():
     user = person_with()
     client, _ = sign_in(user)
@@ -365,6 +379,23 @@ def test_nobody_takes_their_own_away_without_a_code():
     with pytest.raises(Refused):
         reset_second_factor(user=administrator, actor=administrator, reason="x")
     assert Authenticator.objects.filter(user=administrator).exists()
+
+
+def test_the_server_takes_the_only_administrators_own_away_with_a_trace(capsys):
+    administrator = person_with("administrator", app=True)
+    client, _ = sign_in(administrator)
+    client.post(CODE, {"code": code_of(SECRET)})
+    for refused in (["KHONG-CO", "--reason", "x"], [administrator.employee_id, "--reason", " "]):
+        with pytest.raises(CommandError):
+            call_command("reset_second_factor", *refused)
+    assert Authenticator.objects.filter(user=administrator).exists()
+    call_command("reset_second_factor", administrator.employee_id, "--reason", "Mất điện thoại")
+    entry = AuditEntry.objects.get(verb="user.reset_second_factor")
+    assert (entry.actor, entry.origin, entry.object_id) == (None, "command:reset_second_factor", str(administrator.pk))
+    assert entry.after == {"reason": "Mất điện thoại", "sessions": 1}
+    assert client.get("/manage/").status_code == 302
+    with pytest.raises(CommandError, match="chưa thiết lập"):
+        call_command("reset_second_factor", administrator.employee_id, "--reason", "x")
 
 
 # --- Cost -------------------------------------------------------------------------------------------
