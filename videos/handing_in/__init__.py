@@ -1,0 +1,1 @@
+"""Units' pages: a clip's entry, its file, handing it in."""

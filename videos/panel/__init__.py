@@ -1,0 +1,1 @@
+"""The panel at work: appointing, assigning, scoring, closing, locking."""

@@ -1,0 +1,1 @@
+"""From sheets to standings: combining, ranking, prizes, freezing, publishing."""

@@ -1,0 +1,1 @@
+"""Accepting clips, sending them back, rejecting them."""

@@ -1,0 +1,1 @@
+"""Organisers' pages of a clip contest: dates, limits, genres, prizes, rubrics."""

@@ -1,0 +1,1 @@
+"""Who may see which byte of which file; player and gallery."""

@@ -1,0 +1,5 @@
+"""Pages under /clips/."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
