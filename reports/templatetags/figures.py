@@ -33,6 +33,12 @@ def signed(change: int | None) -> str:
 
 
 @register.filter
+def signed_percent(rate: Decimal | None) -> str:
+    """A relative change with its sign."""
+    return _absent() if rate is None else ("+" if rate > 0 else "") + percent(rate)
+
+
+@register.filter
 def whole_percent(rate: Decimal | None) -> int:
     """A rate for a progress bar: 0 to 100."""
     return 0 if rate is None else min(100, int(rate * 100))
