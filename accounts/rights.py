@@ -58,6 +58,10 @@ class Right(StrEnum):
     SET_REPORT_DEADLINE = "set_report_deadline", "Set by when the units report about a round"
     HAND_IN_CLIPS = "hand_in_clips", "Upload a unit's clips and hand them in"
     WATCH_CLIPS = "watch_clips", "Watch units' clips before publication, and read where they stand"
+    READ_CLIP_CONTESTS = (
+        "read_clip_contests",
+        "Read a clip contest in preparation, what is handed in, how it is screened",
+    )
     SCREEN_CLIPS = "screen_clips", "Screen clips: accept them, send them back, reject them"
     RUN_PANEL = "run_panel", "Appoint the panel, assign clips, start and lock its scoring, publish its result"
     SCORE_CLIPS = "score_clips", "Be appointed to a panel and score the clips assigned"
@@ -90,6 +94,7 @@ HOLDERS: Mapping[Right, frozenset[Role]] = {
     Right.SET_REPORT_DEADLINE: frozenset({Role.ORGANISER, Role.SECRETARY}),
     Right.HAND_IN_CLIPS: frozenset({Role.COORDINATOR}),
     Right.WATCH_CLIPS: frozenset({Role.COORDINATOR, Role.ORGANISER, Role.SECRETARY, Role.AUDITOR}),
+    Right.READ_CLIP_CONTESTS: frozenset({Role.ORGANISER, Role.SECRETARY, Role.AUDITOR}),
     Right.SCREEN_CLIPS: _ORGANISERS,
     Right.RUN_PANEL: _ORGANISERS,
     Right.SCORE_CLIPS: frozenset({Role.JUDGE}),

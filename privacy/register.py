@@ -442,12 +442,13 @@ REGISTER: Mapping[str, Table] = {
     "contest.RoundUnit": Table(other="id round unit parent kind headcount"),
     "contest.Heartbeat": Table(other="name at"),
     "contest.Prize": Table(other="id round position code title count"),
-    # --- Reports
+    # --- Clips
     "videos.Rubric": Table(other="id unit code version title frozen_at"),
     "videos.Criterion": Table(other="id rubric position title description maximum step"),
     "videos.ClipContest": Table(
         other="id contest opens_at closes_at max_seconds min_height aspect max_bytes unit_quota_bytes"
-        " rubric judges_per_clip combination tie_chain is_blind prizes_by_kind disagreement_percent scoring_started_at locked_at published_at"
+        " rubric judges_per_clip combination tie_chain is_blind prizes_by_kind disagreement_percent scoring_started_at"
+        " locked_at published_at"
     ),
     "videos.Genre": Table(other="id clip_contest position name"),
     "videos.ClipPrize": Table(other="id clip_contest position title count"),
@@ -482,6 +483,13 @@ REGISTER: Mapping[str, Table] = {
     "videos.ClipStanding": Table(
         other="id result clip group rank score raw_mean deviation sheets is_disputed needs_draw prize"
     ),
+    "videos.ClipReminder": Table(
+        _("Lần được nhắc về video"),
+        ("user",),
+        own("user") | listed("kind day", MESSAGE, KEPT, why=ALIAS) | acted("asked_by"),
+        other="id clip_contest",
+    ),
+    # --- Reports
     "reports.IssuingBody": Table(
         other="id contest superior name place report_symbol decision_symbol minutes_symbol authority decides"
         " signer_title signer_name second_title second_name legal_bases recipients"

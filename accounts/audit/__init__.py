@@ -13,7 +13,7 @@ from accounts.models import AuditEntry, Membership, Unit, User
 
 _command: ContextVar[str] = ContextVar("command", default="")
 # What leads from an object to the unit whose overseers may read about it, in the order in which it is asked for.
-_WAYS_TO_UNIT = ("unit", "contest", "round", "bank", "user")
+_WAYS_TO_UNIT = ("unit", "contest", "round", "bank", "clip_contest", "clip", "user")
 
 
 def record_audit(

@@ -20,6 +20,8 @@ from privacy.services import due_at
 from proposals.models import AccountRequest, Proposal, StaffRow, UnitCorrection
 from reports.models import Export, Reminder
 from tests.factories import draft_round, grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
+from tests.videos.world import make_clip_contest
+from videos.models import ClipReminder
 
 NAME, EMAIL, EMPLOYEE_ID = "Hoàng Yến Kim Tước", "kim.tuoc@canary.example", "KT-777001"
 OTHER_WORDS = (
@@ -68,6 +70,9 @@ def build_person(**fields) -> User:
     )
     Export.objects.create(
         kind="participation", format="csv", parameters={"round": 1}, label="Báo cáo", requested_by=person
+    )
+    ClipReminder.objects.create(
+        kind="score", user=person, clip_contest=make_clip_contest(), day=now.date(), asked_by=officer
     )
     Reminder.objects.create(kind="take_part", user=person, round=draft_round(), day=now.date(), asked_by=officer)
     return person

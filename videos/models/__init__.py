@@ -20,6 +20,7 @@ from videos.models.panel import (
     ScoreSheet,
     SheetState,
 )
+from videos.models.reminder import ClipReminder, ClipReminderKind
 from videos.models.result import ClipStanding, PanelResult
 from videos.models.rubric import Criterion, Rubric
 from videos.models.setup import Aspect, ClipContest, ClipPrize, Combination, Genre, Stage
@@ -35,6 +36,8 @@ __all__ = [
     "ClipContest",
     "ClipFile",
     "ClipPrize",
+    "ClipReminder",
+    "ClipReminderKind",
     "ClipStanding",
     "ClipState",
     "Combination",
