@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.clock import ClockTimestamp
@@ -144,6 +145,8 @@ class User(AbstractBaseUser):
         verbose_name = _("người dùng")
         constraints = [
             models.UniqueConstraint(fields=["email"], condition=~Q(email=""), name="user_email_unique_when_given"),
+            # Upper, as sign-in asks for the id in whatever case it was typed (`iexact`).
+            models.UniqueConstraint(Upper("employee_id"), name="user_employee_id_unique_in_any_case"),
         ]
 
     def __str__(self) -> str:

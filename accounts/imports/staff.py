@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Greatest, Lower
+from django.db.models.functions import Greatest, Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -128,11 +128,13 @@ class _StaffPlanner:
         self.today = timezone.localdate(server_now())
         self.former = _former_units() if scope is not None else {}
         self.digits: dict[str, str] = {}
+        self.cases: dict[str, str] = {}
 
     def plan(self) -> StaffPlan:
         result = self.result
         rows, doubles = find_doubles(self.table.rows, "employee_id", LABELS["employee_id"])
         result.errors += doubles
+        self._check_cases(rows)
         self._check_emails(rows)
         for row in rows.values():
             if not row.is_bad:
@@ -146,6 +148,15 @@ class _StaffPlanner:
 
     def _error(self, row: Row, column: str, message: str) -> None:
         self.result.errors.append(RowNote(row.number, column, message))
+
+    def _check_cases(self, rows: dict[str, Row]) -> None:
+        """Ids that differ only in case are one person's: whoever signs in types them as they like."""
+        first: dict[str, Row] = {}
+        for employee_id, row in rows.items():
+            met = first.setdefault(employee_id.upper(), row)
+            if met is not row:
+                message = _("Mã ở dòng %(first)s và dòng %(second)s chỉ khác nhau ở chữ hoa, chữ thường.")
+                self._error(row, "employee_id", message % {"first": met.number, "second": row.number})
 
     def _check_emails(self, rows: dict[str, Row]) -> None:
         """An address belongs to one person, in the file and among people whom the file leaves alone."""
@@ -183,6 +194,9 @@ class _StaffPlanner:
         if person is None and (padded := self._padded(values["employee_id"])):
             message = _("Đã có mã “%(padded)s”: số 0 ở đầu có thể đã bị mất.") % {"padded": padded}
             return self._error(row, "employee_id", f"{message} {use_text_format()}")
+        if person is None and (known := self._in_other_case(values["employee_id"])):
+            message = _("Đã có mã “%(known)s”, chỉ khác ở chữ hoa, chữ thường. Hãy ghi đúng như vậy.")
+            return self._error(row, "employee_id", message % {"known": known})
         if person is None or person.unit_id != unit_id:
             self._warn_of_ended_unit(row, unit_id)
         if person is None:
@@ -197,6 +211,13 @@ class _StaffPlanner:
             self.digits = {known.lstrip("0"): known for known in self.people if known[0] == "0" and known.isdigit()}
             self.digits.setdefault("", "")
         return self.digits.get(employee_id) or None
+
+    def _in_other_case(self, employee_id: str) -> str | None:
+        """A known id that is `employee_id` but for upper and lower case."""
+        if not self.cases:
+            self.cases = {known.upper(): known for known in self.people}
+            self.cases.setdefault("", "")
+        return self.cases.get(employee_id.upper()) or None
 
     def _warn_of_ended_unit(self, row: Row, unit_id: int) -> None:
         end = self.unit_ends.get(unit_id)
@@ -265,7 +286,7 @@ def _label(employee_id: str, full_name: str) -> str:
 
 
 def _people_named(rows: Sequence[Row]) -> QuerySet[User]:
-    """Those whom few rows can concern: by employee id, also with zeros in front, and by e-mail address."""
+    """Those whom few rows can concern: by employee id in any case or with zeros in front, and by e-mail address."""
     ids, emails = set(), set()
     for row in rows:
         employee_id = row.values.get("employee_id") or ""
@@ -273,7 +294,9 @@ def _people_named(rows: Sequence[Row]) -> QuerySet[User]:
         if employee_id.isdigit():
             ids |= {employee_id.zfill(length) for length in range(len(employee_id), _LONGEST_NUMBER + 1)}
         emails.add(row.values.get("email") or "")
-    return User.objects.alias(address=Lower("email")).filter(Q(employee_id__in=ids) | Q(address__in=emails - {""}))
+    # The exact id, too: a database whose locale is C knows no other upper case than that of A to Z.
+    named = Q(employee_id__in=ids) | Q(upper_id__in={one.upper() for one in ids}) | Q(address__in=emails - {""})
+    return User.objects.alias(address=Lower("email"), upper_id=Upper("employee_id")).filter(named)
 
 
 def _present_people(known: QuerySet[User] | None) -> list[Person]:

@@ -5,9 +5,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
-from django.db import IntegrityError, connection
+from django.apps import apps
+from django.core.management import CommandError
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.clock import server_now
@@ -160,6 +163,33 @@ def test_a_known_id_that_lost_its_zeros_is_recognised(staff):
     assert code == 1
     assert error.startswith("row 2, column employee_id: Đã có mã “001”: số 0 ở đầu có thể đã bị mất.")
     assert "định dạng Văn bản" in error
+
+
+def test_ids_that_differ_only_in_case_are_one_persons(staff, offices):
+    upper, lower = ["NV-Đ1", *AN[1:]], ["nv-đ1", *BINH[1:]]
+    assert staff(upper, lower)[2] == [
+        "row 3, column employee_id: Mã ở dòng 2 và dòng 3 chỉ khác nhau ở chữ hoa, chữ thường."
+    ]
+    assert not User.objects.exists()
+    assert staff(["NV-1", *AN[1:]])[0] == 0
+    for options in ({}, {"full": True}):  # few rows look up few people, whole lists everyone
+        code, _summary, errors = staff(["nv-1", *BINH[1:]], **options)
+        message = "Đã có mã “NV-1”, chỉ khác ở chữ hoa, chữ thường. Hãy ghi đúng như vậy."
+        assert (code, errors) == (1, [f"row 2, column employee_id: {message}"])
+    assert staff(["NV-1", *AN[1:]])[1] == "created=0 updated=0 moved=0 left=0 unchanged=1"
+    with pytest.raises(IntegrityError, match="user_employee_id_unique_in_any_case"), transaction.atomic():
+        make_user("nv-1")
+
+
+def test_the_migration_names_people_whose_ids_differ_only_in_case():
+    migration = import_module("accounts.migrations.0008_employee_id_in_any_case")
+    make_user("nv-2")
+    assert migration.refuse_doubles(apps, None) is None
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP INDEX {migration.INDEX}")
+    make_user("NV-2")
+    with pytest.raises(CommandError, match=r"case: nv-2, NV-2\."):
+        migration.refuse_doubles(apps, None)
 
 
 def test_an_address_of_someone_else_is_refused_unless_they_give_it_up(staff):
