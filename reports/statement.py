@@ -9,8 +9,10 @@ In the rounds before, a unit that has ended since counts for its heir, the one u
 
 from contest.models import Round
 from contest.ranking import counted_sql
+from reports.pace import unhurried
 
-_ROSTER_DAY = "least((clock_timestamp() AT TIME ZONE %(zone)s)::date, %(last_day)s)"
+# A query of its own, or the clock would be read for every row.
+_ROSTER_DAY = "(SELECT least((clock_timestamp() AT TIME ZONE %(zone)s)::date, %(last_day)s))"
 # Membership `m` holds on the roster day. A person's memberships do not overlap: the next begins when one ends.
 ON_ROSTER = f"m.starts_on <= {_ROSTER_DAY} AND (m.ends_on IS NULL OR m.ends_on > {_ROSTER_DAY})"
 
@@ -86,7 +88,7 @@ def participation_sql(round: Round, *, previous: Round | None, first: Round | No
     """
     cells = [
         _roster_cells(),
-        _people_cells(round, _ENTRY, people="participants", rows="entries"),
+        *([] if with_scores and _is_once(round) else [_entry_cells(round)]),
         _people_cells(round, _gone(round), people="abandoned"),
         *([_score_cells(round)] if with_scores else []),
         *([_people_cells(previous, _ENTRY, people="before")] if previous else []),
@@ -101,9 +103,13 @@ def _roster_cells() -> str:
             count(*) FILTER (WHERE u.linked_at IS NOT NULL) AS linked
         FROM accounts_membership m JOIN listed l ON l.unit_id = m.unit_id AND l.round_id = %(round)s
         JOIN accounts_user u ON u.id = m.user_id
-        WHERE {ON_ROSTER} GROUP BY m.unit_id, l.kind_id""",
+        WHERE {ON_ROSTER} AND {unhurried("m.id")} GROUP BY m.unit_id, l.kind_id""",
         {"roster": ["people"] * 4, "accounts": ["linked"] * 4},
     )
+
+
+def _entry_cells(round: Round) -> str:
+    return _people_cells(round, _ENTRY, people="participants", rows="entries")
 
 
 def _people_cells(round: Round, condition: str, *, people: str, rows: str = "") -> str:
@@ -115,7 +121,7 @@ def _people_cells(round: Round, condition: str, *, people: str, rows: str = "") 
         f"""SELECT unit_id, kind_id, block, count(*) AS entries, {sums} FROM (
             SELECT l.heir_id AS unit_id, l.kind_id, a.block, {marks}
             FROM contest_attempt a JOIN listed l ON l.unit_id = a.unit_id AND l.round_id = a.round_id
-            WHERE a.round_id = {round.pk} AND {condition}
+            WHERE a.round_id = {round.pk} AND {condition} AND {unhurried("uuid_hash(a.id)")}
         ) people GROUP BY unit_id, kind_id, block""",
         facts,
     )
@@ -123,24 +129,37 @@ def _people_cells(round: Round, condition: str, *, people: str, rows: str = "") 
 
 def _gone(round: Round) -> str:
     # Where there is one attempt the check is not only needless: the planner would then expect one row, and loop.
-    return _ABANDONED if round.rules["attempts"] == 1 else f"{_ABANDONED} AND {_WITHOUT_ENTRY}"
+    return _ABANDONED if _is_once(round) else f"{_ABANDONED} AND {_WITHOUT_ENTRY}"
+
+
+def _is_once(round: Round) -> bool:
+    """Whether everybody has one attempt, so that an entry is a participant, and counts."""
+    return round.rules["attempts"] == 1
 
 
 def _mark(round: Round, level: str) -> str:
     """1 at the first of a person's rows within `level`, else 0."""
-    if round.rules["attempts"] == 1:
+    if _is_once(round):
         return "1"
     return f"(row_number() OVER (PARTITION BY a.user_id, {level}) = 1)::int"
 
 
 def _score_cells(round: Round) -> str:
-    # OFFSET 0 keeps the planner from computing the score once for every band.
-    bands = ", ".join(f"count(*) FILTER (WHERE {condition}) AS {band}" for band, condition in _BANDS.items())
+    """The sum of scores and the bands; where everybody has one attempt the participants and entries too: all count."""
+    # People are counted by score first: each band is then a sum over a few numbers instead of a look at everybody.
+    # OFFSET 0 keeps the planner from computing the score more than once.
+    bands = ", ".join(f"coalesce(sum(n) FILTER (WHERE {condition}), 0) AS {band}" for band, condition in _BANDS.items())
+    facts = {fact: [fact] * 4 for fact in ("score", *_BANDS)}
+    if _is_once(round):
+        facts |= {"participants": ["counted"] * 4, "entries": ["counted"] * 4}
     return _cells(
-        f"""SELECT c.unit_id, l.kind_id, c.block, sum(c.score) AS score, {bands}
-        FROM ({counted_sql(round)} OFFSET 0) c JOIN listed l ON l.unit_id = c.unit_id AND l.round_id = %(round)s
-        GROUP BY c.unit_id, l.kind_id, c.block""",
-        {fact: [fact] * 4 for fact in ("score", *_BANDS)},
+        f"""SELECT unit_id, kind_id, block, sum(by_score.score * n) AS score, {bands} FROM (
+            SELECT c.unit_id, l.kind_id, c.block, c.score, count(*) AS n
+            FROM ({counted_sql(round)} OFFSET 0) c JOIN listed l ON l.unit_id = c.unit_id AND l.round_id = %(round)s
+            WHERE {unhurried("uuid_hash(c.id)")}
+            GROUP BY c.unit_id, l.kind_id, c.block, c.score
+        ) by_score GROUP BY unit_id, kind_id, block""",
+        facts,
     )
 
 

@@ -7,14 +7,17 @@ from django.db import connection
 
 from accounts.clock import iso
 from contest.models import Round
+from reports.pace import unhurried
 from reports.scope import Scope
 
 # One pass over the attempts for both columns. What was handed in at the very close belongs to the last hour.
-_HOURS = """SELECT date_trunc('hour', a.started_at, 'UTC') AS started,
-    CASE WHEN a.submitted_at IS NOT NULL THEN date_trunc('hour', least(a.submitted_at, %(last)s), 'UTC') END
+_HOUR = "date_bin('1 hour', {moment}, TIMESTAMPTZ '2000-01-01 00:00Z')"
+_HOURS = f"""SELECT {_HOUR.format(moment="a.started_at")} AS started,
+    CASE WHEN a.submitted_at IS NOT NULL THEN {_HOUR.format(moment="least(a.submitted_at, %(last)s)")} END
         AS submitted, count(*)
     FROM contest_attempt a JOIN contest_roundunit l ON l.round_id = a.round_id AND l.unit_id = a.unit_id
     WHERE a.round_id = %(round)s AND (%(units)s::bigint[] IS NULL OR a.unit_id = ANY (%(units)s::bigint[]))
+        AND {unhurried("uuid_hash(a.id)")}
     GROUP BY 1, 2"""
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from django.db import connection
 
 from contest.models import Round
+from reports.pace import unhurried
 from reports.scope import Scope
 
 Place = tuple[str, Any]  # ("unit", id), ("kind", name), ("block", code) or ("total", None)
 
 # A person is one row for each round and place; whoever follows a unit that is gone has its people. The kind is that of
 # the latest round the unit was in itself, or else of the latest that any of those it follows was in.
-_PEOPLE = """
+_PEOPLE = f"""
 WITH listed AS MATERIALIZED (
     SELECT l.round_id, l.unit_id, coalesce(h.heir_id, l.unit_id) AS heir_id, l.kind_id, r.number,
         h.heir_id IS NULL AS own
@@ -29,7 +30,7 @@ WITH listed AS MATERIALIZED (
     FROM contest_attempt a
     JOIN listed l ON l.round_id = a.round_id AND l.unit_id = a.unit_id
     JOIN kinds ON kinds.heir_id = l.heir_id
-    WHERE a.round_id = ANY (%(rounds)s) AND a.state IN ('submitted', 'cut_off')
+    WHERE a.round_id = ANY (%(rounds)s) AND a.state IN ('submitted', 'cut_off') AND {unhurried("uuid_hash(a.id)")}
 ), people AS (
     SELECT user_id, heir_id, kind, block, count(DISTINCT round_id) AS rounds,
         CASE grouping(heir_id, kind, block) WHEN 3 THEN 'unit' WHEN 5 THEN 'kind' WHEN 6 THEN 'block' ELSE 'total' END
