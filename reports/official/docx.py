@@ -17,7 +17,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.section import Section
 from docx.shared import Mm
 
-from reports.official import measures, wording
+from reports.official import fitting, measures, wording
 from reports.official import word_xml as xml
 from reports.official.document import (
     Appendix,
@@ -114,8 +114,8 @@ def _write_head(body: _Body, document: OfficialDocument) -> None:
     text_width = measures.A4[0] - measures.LEFT - measures.RIGHT
     nation_column = text_width - measures.ISSUER_COLUMN
     left = [
-        *([xml.paragraph(superior, "Superior")] if superior else []),
-        xml.paragraph(issuer, "Issuer"),
+        *([xml.lines(_head_lines(superior), "Superior")] if superior else []),
+        xml.lines(_head_lines(issuer), "Issuer"),
         xml.rule(xml.rule_length(issuer, measures.ISSUER, measures.ISSUER_COLUMN), measures.ISSUER_COLUMN),
         xml.paragraph(wording.number_line(document), "Number"),
     ]
@@ -127,11 +127,15 @@ def _write_head(body: _Body, document: OfficialDocument) -> None:
     ]
     body.add(xml.side_by_side([left, right], [measures.ISSUER_COLUMN, nation_column]))
     body.paragraph(document.kind.upper(), "DocumentKind")
-    body.paragraph(document.subject, "Subject")
+    body.add(xml.lines(fitting.lines_of(document.subject, room=text_width, points=measures.TITLE), "Subject"))
     body.add(xml.rule(xml.rule_length(clean(document.subject), measures.TITLE, text_width), text_width, root=True))
     body.paragraph("", "AfterTable")
     if document.authority:
         body.paragraph(document.authority.upper(), "Authority")
+
+
+def _head_lines(text: str) -> list[str]:
+    return fitting.lines_of(text, room=measures.ISSUER_COLUMN, points=measures.ISSUER)
 
 
 def _write_end(body: _Body, document: OfficialDocument) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typst
 
-from reports.official import measures, wording
+from reports.official import fitting, measures, wording
 from reports.official.document import (
     Appendix,
     Block,
@@ -35,6 +35,7 @@ FONT_DIRECTORIES = (
 )
 VIETNAMESE = "ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ"
 NO_DAY = date(2000, 1, 1)
+PORTRAIT, LANDSCAPE = (side - measures.LEFT - measures.RIGHT for side in measures.A4)  # the room of a line, mm
 
 
 def write(document: OfficialDocument, path: Path, *, font_directories: Sequence[str] = FONT_DIRECTORIES) -> None:
@@ -75,17 +76,17 @@ def as_data(document: OfficialDocument) -> dict[str, Any]:
         "measures": {name.lower(): value for name, value in vars(measures).items() if isinstance(value, int)},
         "fonts": measures.FONTS,
         "title": f"{clean(document.kind)} {clean(document.subject)}",
-        "superior": clean(issuer.superior).upper(),
-        "body": clean(issuer.body).upper(),
+        "superior": _head_lines(issuer.superior),
+        "body": _head_lines(issuer.body),
         "nation": wording.NATION,
         "motto": wording.MOTTO,
         "number": wording.number_line(document),
         "place": wording.place_and_date(document),
         "kind": clean(document.kind).upper(),
-        "subject": clean(document.subject),
+        "subject": fitting.lines_of(document.subject, room=PORTRAIT, points=measures.TITLE),
         "authority": clean(document.authority).upper(),
         "legal_bases": [clean(basis) for basis in document.legal_bases],
-        "blocks": [_block(block) for block in document.blocks],
+        "blocks": [_block(block, PORTRAIT) for block in document.blocks],
         "signature": _signature(document.signature),
         "second_signature": _signature(second) if second else None,
         "recipients_word": wording.RECIPIENTS,
@@ -93,6 +94,10 @@ def as_data(document: OfficialDocument) -> dict[str, Any]:
         "belongs": wording.with_document(document),
         "appendices": [_appendix(appendix) for appendix in document.appendices],
     }
+
+
+def _head_lines(text: str) -> list[str]:
+    return fitting.lines_of(clean(text).upper(), room=measures.ISSUER_COLUMN, points=measures.ISSUER)
 
 
 def _signature(signature: Signature) -> dict[str, Any]:
@@ -104,11 +109,11 @@ def _appendix(appendix: Appendix) -> dict[str, Any]:
         "label": clean(appendix.label).upper(),
         "title": clean(appendix.title),
         "landscape": appendix.landscape,
-        "blocks": [_block(block) for block in appendix.blocks],
+        "blocks": [_block(block, LANDSCAPE if appendix.landscape else PORTRAIT) for block in appendix.blocks],
     }
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _block(block: Block, width: float) -> dict[str, Any]:
     match block:
         case Heading(text, level):
             return {"type": "heading", "text": clean(text), "level": level}
@@ -117,17 +122,20 @@ def _block(block: Block) -> dict[str, Any]:
         case Resolution(text):
             return {"type": "resolution", "text": clean(text)}
         case Figures():
-            return _figures(block)
+            return _figures(block, width)
 
 
-def _figures(table: Figures) -> dict[str, Any]:
+def _figures(table: Figures, width: float) -> dict[str, Any]:
+    rows = [wording.cells(table.columns, row) for row in table.rows]
+    total = wording.total_cells(table.columns, table.total) if table.total is not None else []
     return {
         "type": "figures",
         "caption": clean(table.caption),
         "header": [clean(column.label) for column in table.columns],
-        "widths": [column.width for column in table.columns],
+        "widths": fitting.column_widths(table, width=width),
         "aligned": [wording.side(column) for column in table.columns],
-        "rows": [wording.cells(table.columns, row) for row in table.rows],
-        "total": wording.total_cells(table.columns, table.total) if table.total is not None else [],
+        "rows": rows,
+        "total": total,
+        "whole": fitting.is_short(table, [*rows, total] if total else rows, width=width),
         "notes": [clean(note) for note in table.notes],
     }

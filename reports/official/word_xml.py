@@ -4,11 +4,12 @@ Lengths in millimetres. `root` elements stand by themselves and name their names
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from xml.sax.saxutils import escape
 
 from docx.oxml.ns import nsdecls
 
-from reports.official import wording
+from reports.official import fitting, wording
 from reports.official.document import Figures
 from reports.official.wording import clean
 
@@ -23,6 +24,12 @@ def paragraph(text: str, style: str, *, label: str = "", looks: str = "", root: 
     run = f"<w:r>{_text(text, after=' ' if label else '')}</w:r>" if text else ""
     names = f" {nsdecls('w')}" if root else ""
     return f'<w:p{names}><w:pPr><w:pStyle w:val="{style}"/>{looks}</w:pPr>{bold}{run}</w:p>'
+
+
+def lines(lines: Sequence[str], style: str) -> str:
+    """A paragraph whose lines are broken where they are broken here."""
+    runs = "<w:r><w:br/></w:r>".join(f"<w:r>{_text(line)}</w:r>" for line in lines)
+    return f'<w:p {nsdecls("w")}><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{runs}</w:p>'
 
 
 def _text(text: str, *, after: str = "") -> str:
@@ -67,27 +74,30 @@ def _width(millimetres: float) -> str:
 
 
 def table(table: Figures, *, width: float) -> str:
-    """A table with repeated header row, whole rows, and a total that is never alone on a page."""
+    """A table with repeated header row and whole rows, its total never alone on a page; a short one is all on one."""
     return "".join(_parts(table, width=width))
 
 
 def _parts(table: Figures, *, width: float) -> Iterator[str]:
-    parts = sum(column.width for column in table.columns)
-    widths = [round(column.width / parts * width * TWIPS) for column in table.columns]
+    widths = [round(column * TWIPS) for column in fitting.column_widths(table, width=width)]
     styles = [f"Table{wording.side(column).capitalize()}" for column in table.columns]
     yield f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="FigureTable"/>{_width(width)}'
     yield f"{FIXED}</w:tblPr>{_grid(widths)}"
     labels = [clean(column.label) for column in table.columns]
     yield _row(labels, widths, ["TableHead"] * len(widths), row_looks="<w:tblHeader/>")
+    rows = (wording.cells(table.columns, row) for row in table.rows)
+    total = [] if table.total is None else [wording.total_cells(table.columns, table.total)]
+    first = list(islice(rows, fitting.MOST_ROWS + 1))
+    whole = fitting.is_short(table, [*first, *total], width=width)
     held: list[str] | None = None
-    for row in table.rows:
+    for row in chain(first, rows):
         if held is not None:
-            yield _row(held, widths, styles)
-        held = wording.cells(table.columns, row)
+            yield _row(held, widths, styles, keep=whole)
+        held = row
     if held is not None:
-        yield _row(held, widths, styles, keep=table.total is not None)
-    if table.total is not None:
-        yield _row(wording.total_cells(table.columns, table.total), widths, styles, bold=True)
+        yield _row(held, widths, styles, keep=bool(total))
+    for row in total:
+        yield _row(row, widths, styles, bold=True)
     yield "</w:tbl>"
 
 
