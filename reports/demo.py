@@ -13,6 +13,7 @@ from contest.demo.loading import load_demo
 from contest.demo.plan import Plan
 from contest.demo.units import DemoUnit, make_units
 from contest.models import Contest
+from reports.demo_reports import write_paperwork
 from reports.models import Baseline, BaselineUnit
 
 Say = Callable[[str], None]
@@ -41,6 +42,7 @@ def load_with_reports(plan: Plan, say: Say) -> None:
         rows = make_last_year(plan, make_units(plan))
         _write(rows)
         say(f"last year: {len(rows)} units, {sum(row.entries for row in rows)} entries")
+        say(f"paperwork: {write_paperwork(plan, Contest.objects.get())} reports of units")
 
 
 def make_last_year(plan: Plan, units: list[DemoUnit]) -> list[LastYear]:

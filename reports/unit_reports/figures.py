@@ -8,8 +8,9 @@ F holds every field of reports.participation.Figures with rate and account_rate;
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from accounts.clock import iso
 from accounts.models import Unit
 from contest.models import Round, RoundUnit
 from reports.models import UnitReport
-from reports.participation import Figures, participation_of
+from reports.participation import Figures, UnitFigures, participation_of
 from reports.scope import Scope
 from reports.unit_reports.deadlines import deadline_of
 
@@ -33,6 +34,26 @@ def unit_dataset(round: Round, unit: Unit) -> dict[str, Any]:
     """
     unit_ids = frozenset(Unit.objects.at_or_below([unit.pk]).values_list("pk", flat=True))
     participation = participation_of(round, Scope(unit_ids, scores=True))
+    return dataset_from(
+        round,
+        unit,
+        as_of=participation.as_of,
+        total=participation.total,
+        units=participation.units,
+        below=_below(round, unit),
+    )
+
+
+def dataset_from(
+    round: Round,
+    unit: Unit,
+    *,
+    as_of: datetime,
+    total: Figures,
+    units: Iterable[UnitFigures],
+    below: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """The dataset of `unit` from figures that were read before."""
     return {
         "format": FORMAT,
         "kind": "unit",
@@ -46,13 +67,13 @@ def unit_dataset(round: Round, unit: Unit) -> dict[str, Any]:
             "result_hash": round.result_hash,
         },
         "unit": {"code": unit.code, "name": unit.name},
-        "as_of": iso(participation.as_of),
-        "total": as_json(participation.total),
+        "as_of": iso(as_of),
+        "total": as_json(total),
         "units": [
             {"unit_code": one.unit_code, "unit_name": one.unit_name, "kind": one.kind, **as_json(one.figures)}
-            for one in participation.units
+            for one in units
         ],
-        "below": _below(round, unit),
+        "below": below,
     }
 
 

@@ -5,14 +5,20 @@ from datetime import UTC, datetime
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 
+from accounts.models import RoleGrant, Unit, User
 from contest.demo.plan import Plan
 from contest.demo.units import make_units
 from contest.models import Contest, Round
 from reports import demo
 from reports.baselines import baseline_of
 from reports.demo import make_last_year
-from reports.models import Baseline
+from reports.freezing import freeze_due_reports
+from reports.issuing import issuing_body_of
+from reports.models import Baseline, ReportState, RoundReport, UnitReport
+from reports.unit_reports.figures import unit_dataset
+from reports.unit_reports.overview import MISSING, overview_of
 
 AT = datetime(2026, 11, 1, 10, tzinfo=UTC)
 
@@ -64,8 +70,53 @@ def test_the_command_writes_it_for_its_contest():
 
 @pytest.mark.slow
 @pytest.mark.django_db
+def test_units_have_reported_in_every_way_that_there_is():
+    load(units=60, staff=400, rounds=4)
+    root = Unit.objects.get(parent=None)
+    found = {round.number: overview_of(round, Unit.objects.all()) for round in Round.objects.filter(number__in=(1, 2))}
+    assert found[2].counts | {"units": 60} == found[2].counts
+    assert all(found[2].counts[name] for name in ("sent", "late", "to_do", "waiting", "nobody"))
+    assert {line.state for line in found[2].lines} == {MISSING, "sent", "returned", "accepted"}
+    assert {line.state for line in found[1].lines} == {MISSING, "accepted"}
+    assert {line.version for line in found[2].lines} == {None, 1, 2}
+    own = RoleGrant.objects.get(user__employee_id="coordinator").unit
+    report = UnitReport.objects.get(round=found[2].round, unit=own)
+    assert (report.state, report.decided_by.employee_id) == (ReportState.RETURNED, "secretary")
+    counted = unit_dataset(found[2].round, own)
+    assert {**report.dataset, "as_of": ""} == {**counted, "as_of": "", "remarks": report.dataset["remarks"]}
+    assert list(RoundReport.objects.values_list("round__number", "unit", "number")) == [
+        (1, root.pk, 1),
+        (2, root.pk, 1),
+    ]
+    assert freeze_due_reports() == 0
+    body = issuing_body_of(Contest.objects.get())
+    assert body.pk
+    assert body.signer_name == User.objects.get(employee_id="organiser").full_name
+    assert "76/NQ-CP" in body.basis_lines[0]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_equal_arguments_give_equal_paperwork():
+    def paperwork():
+        with transaction.atomic():
+            load()
+            reports = UnitReport.objects.values_list(
+                "unit__code", "version", "state", "sent_at", "decided_at", "digest"
+            )
+            rows = [*reports.order_by("pk"), *RoundReport.objects.order_by("pk").values_list("dataset", "as_of")]
+            transaction.set_rollback(True)
+        return rows
+
+    first = paperwork()
+    assert len(first) > 5
+    assert paperwork() == first
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
 def test_a_failure_in_it_leaves_no_contest_behind(monkeypatch):
     monkeypatch.setattr(demo, "_write", lambda rows: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         load()
-    assert [model.objects.count() for model in (Contest, Round, Baseline)] == [0, 0, 0]
+    assert [model.objects.count() for model in (Contest, Round, Baseline, UnitReport)] == [0, 0, 0, 0]
