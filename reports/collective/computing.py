@@ -63,9 +63,9 @@ class RankedUnit:
     group_name: str
     rounds: tuple[RoundOfUnit, ...]
     in_last_round: bool = True
-    predecessors: tuple[str, ...] = ()
     has_clip: bool | None = None
     clip_score: Decimal | None = None
+    predecessors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from reports.collective.computing import ORDER
 from reports.collective.freezing import Ranking, frozen_ranking, ranking_now
 from reports.documents import local_text
 from reports.exports.table import Coded, Column, Document, Kind, Table
-from reports.models import CollectiveResult
+from reports.models import CollectiveResult, DecisionMethod
 
 
 def ranking_to_show(contest: Contest) -> tuple[Ranking, CollectiveResult | None]:
@@ -175,7 +175,14 @@ def _award_columns() -> list[Column]:
 
 
 def _rank(calculation: dict[str, Any]) -> str:
-    return _("Hạng %(rank)s, %(group)s") % {"rank": calculation["rank"], "group": calculation["group_name"]}
+    place = _("Hạng %(rank)s, %(group)s") % {"rank": calculation["rank"], "group": calculation["group_name"]}
+    decision = calculation.get("decision")
+    return f"{place} ({method_of(decision).lower()})" if decision else place
+
+
+def method_of(decision: dict[str, Any]) -> str:
+    """How a tie was decided, in words."""
+    return str(DecisionMethod(decision["method"]).label)
 
 
 def _person_row(code: str, label: str, person: PersonProposed, merit: str) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from contest.models.round import RoundState
 from contest.record_format import canonical
 from reports.collective.computing import Standing, rank_units
 from reports.collective.inputs import published_rounds, units_of
+from reports.collective.ties import decided_in
 from reports.models import CollectiveResult, CollectiveStanding
 from reports.unit_reports.deadlines import deadlines_of
 
@@ -49,12 +51,27 @@ class Standings(list[Place]):
     def has_undecided(self) -> bool:
         return any(calculation["is_undecided"] for _unit, calculation in self)
 
+    def calculations(self) -> Iterator[dict[str, Any]]:
+        return (calculation for _unit, calculation in self)
+
 
 class StoredStandings:
-    """The same of a frozen ranking, read from the database no further than they are asked for."""
+    """The same of a frozen ranking, read from the database no further than they are asked for.
+
+    What the committee has decided about ties lies over the calculations; `calculations` gives them as frozen.
+    """
 
     def __init__(self, result: CollectiveResult):
         self._rows = result.standings.order_by("position").values_list("unit", "calculation")
+        self._result = result
+
+    @cached_property
+    def _decided(self) -> dict[int, dict[str, Any]]:
+        return decided_in(self._result)
+
+    def _told(self, place: Place) -> Place:
+        unit_id, calculation = place
+        return unit_id, calculation | self._decided.get(unit_id, {})
 
     def count(self) -> int:
         return self._rows.count()
@@ -63,17 +80,21 @@ class StoredStandings:
         return self.count()
 
     def __getitem__(self, places: slice) -> list[Place]:
-        return list(self._rows[places])
+        return [self._told(place) for place in self._rows[places]]
 
     def __iter__(self) -> Iterator[Place]:
-        return self._rows.iterator(chunk_size=BATCH)
+        return map(self._told, self._rows.iterator(chunk_size=BATCH))
 
     def of_units(self, unit_ids: Collection[int]) -> list[Place]:
-        return list(self._rows.filter(unit__in=unit_ids))
+        return [self._told(place) for place in self._rows.filter(unit__in=unit_ids)]
 
     @property
     def has_undecided(self) -> bool:
-        return self._rows.filter(calculation__is_undecided=True).exists()
+        undecided = self._rows.filter(calculation__is_undecided=True)
+        return undecided.exclude(unit__in=list(self._decided)).exists()
+
+    def calculations(self) -> Iterator[dict[str, Any]]:
+        return (calculation for _unit, calculation in self._rows.iterator(chunk_size=BATCH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +107,7 @@ class Ranking:
 
     @property
     def digest(self) -> str:
-        calculations = [calculation for _unit, calculation in self.standings]
+        calculations = list(self.standings.calculations())
         whole = {"format": FORMAT, "rule": self.rule, "rounds": self.rounds, "standings": calculations}
         return hashlib.sha256(canonical(whole)).hexdigest()
 
@@ -127,6 +148,7 @@ def as_json(standing: Standing) -> dict[str, Any]:
         "prize": standing.prize,
         "is_undecided": standing.is_undecided,
         "unranked": standing.unranked,
+        **({"predecessors": list(unit.predecessors)} if unit.predecessors else {}),
         "total": str(standing.total),
         **standing.sums,
         "lines": [

@@ -76,8 +76,10 @@ def ties_of(result: CollectiveResult) -> list[tuple[Tie, CollectiveDecision | No
 
 
 def decided_in(result: CollectiveResult) -> dict[int, dict[str, Any]]:
-    """`prizes_decided` of all ties of a frozen ranking. Two queries."""
+    """`prizes_decided` of all ties of a frozen ranking. One query, three where anything was decided."""
     found: dict[int, dict[str, Any]] = {}
+    if not CollectiveDecision.objects.filter(result__contest=result.contest_id).exists():
+        return found
     for tie, decision in ties_of(result):
         if decision is not None:
             found |= prizes_decided(tie, decision)

@@ -20,7 +20,7 @@ from contest.models import Contest, RoundUnit
 from contest.models.collective import CollectiveInput
 from reports.chosen import SignedInRequest
 from reports.collective.awards import awards_of
-from reports.collective.documents import inputs_shown, prize_of, ranking_to_show, why_unranked
+from reports.collective.documents import inputs_shown, method_of, prize_of, ranking_to_show, why_unranked
 from reports.collective.freezing import Ranking, freeze_collective, frozen_ranking, publish_collective
 from reports.collective.inputs import published_rounds
 from reports.models import CollectiveResult
@@ -103,6 +103,7 @@ def _row(shown: Shown, unit_id: int, one: dict[str, Any]) -> dict[str, Any]:
         "total": Decimal(one["total"]),
         "prize_text": prize_of(one),
         "why": why_unranked(one["unranked"]),
+        "decided_how": method_of(one["decision"]) if "decision" in one else "",
     }
 
 
