@@ -143,19 +143,25 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "last_year_participants",
         _("Số người tham gia năm trước"),
-        _("theo số liệu năm trước đã nhập hoặc hội thi năm trước trong hệ thống; tính cho đơn vị kế thừa."),
+        _(
+            "của cả hội thi năm trước, theo số liệu đã nhập hoặc hội thi đó trong hệ thống; tính cho đơn vị kế thừa;"
+            " của một loại đơn vị là tổng của các đơn vị thuộc loại đó năm nay."
+        ),
         FigureKind.COUNT,
     ),
     Definition(
         "last_year_entries",
         _("Số lượt thi năm trước"),
-        _("theo số liệu năm trước đã nhập hoặc hội thi năm trước trong hệ thống; tính cho đơn vị kế thừa."),
+        _(
+            "của cả hội thi năm trước, theo số liệu đã nhập hoặc hội thi đó trong hệ thống; tính cho đơn vị kế thừa;"
+            " của một loại đơn vị là tổng của các đơn vị thuộc loại đó năm nay."
+        ),
         FigureKind.COUNT,
     ),
     Definition(
         "change_last_year",
         _("Tăng, giảm so với năm trước"),
-        _("số lượt thi trừ số lượt thi năm trước."),
+        _("số lượt thi của kỳ báo cáo trừ số lượt thi của cả hội thi năm trước."),
         FigureKind.CHANGE,
     ),
     Definition(

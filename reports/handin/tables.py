@@ -29,6 +29,7 @@ _TAKING_PART = (
 _CHANGES = ("change", "change_first")
 _SCORES = ("mean_score", "counted", "perfect", "high", "middle", "low", "zero", "perfect_share", "zero_share")
 _LAST_YEAR = ("last_year_participants", "last_year_entries", "change_last_year", "percent_last_year")
+_NOT_OF_BLOCKS = frozenset(("headcount", "roster", "accounts", "rate", "account_rate", *_LAST_YEAR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,8 @@ def units_table(dataset: Dataset) -> Table:
 def _level_table(dataset: Dataset, key: str, name: str, column: Column, member: str, *, total: bool = True) -> Table:
     counts = _columns_in(dataset["total"], _COUNTED)
     figures = [*([] if key == "blocks" else counts), *figure_columns(dataset)]
-    if key == "blocks":  # a block has neither headcount nor roster of its own
-        figures = [one for one in figures if one.key not in ("headcount", "roster", "accounts", "rate", "account_rate")]
+    if key == "blocks":  # a block has neither headcount nor roster of its own, nor is its last year known
+        figures = [one for one in figures if one.key not in _NOT_OF_BLOCKS]
     rows = [(one[member] or _("Không thuộc bảng nào"), *_values(one, figures)) for one in dataset[key]]
     return Table(key, name, [column, *figures], rows, (_("Tổng cộng"), *_values(dataset["total"], figures)))
 

@@ -191,7 +191,7 @@ def test_units_add_up_to_kinds_and_kinds_to_the_total_where_nobody_is_in_two_uni
         assert sum(row[band] for band in bands) == row["counted"]
 
 
-def test_last_year_stands_beside_units_and_total_and_follows_merged_units():
+def test_last_year_stands_beside_units_kinds_and_total_and_follows_merged_units():
     contest, rounds, health = make_world(1)
     baseline = Baseline.objects.create(
         contest=contest, label="Năm 2022", source="Báo cáo số 1", units=4, participants=None, entries=120
@@ -205,6 +205,16 @@ def test_last_year_stands_beside_units_and_total_and_follows_merged_units():
         share = naive_report.digits(naive_report.over(now - 15, 15), 4)
         assert [units["XA1"][name] for name in names] == [None, 15, now - 15, share]
         assert [units["BV2"][name] for name in names] == [None] * 4
+        # Those of CU1 went to XA1; nobody has got those of CU3.
+        then = {units["XA1"]["kind"]: 15, units["BV1"]["kind"]: 8}
+        assert len(then) == 2
+        for row in dataset["kinds"]:
+            last, expected = then.get(row["kind"]), [None] * 4
+            if last is not None:
+                more = row["entries"] - last
+                expected = [None, last, more, naive_report.digits(naive_report.over(more, last), 4)]
+            assert [row[name] for name in names] == expected, row["kind"]
+        assert all(row[name] is None for row in dataset["blocks"] for name in names)
         now = dataset["total"]["entries"]
         share = naive_report.digits(naive_report.over(now - 120, 120), 4)
         assert [dataset["total"][name] for name in names] == [None, 120, now - 120, share]

@@ -146,8 +146,9 @@ def _levels(dataset: Dataset, key: str, label: str, member: str) -> Figures:
         Column("mean_rate", "Tỷ lệ bình quân tuần", Kind.RATE, width=11),
         Column("share", "Tỷ trọng", Kind.RATE, width=11),
         Column("entries", "Lượt dự thi", Kind.INTEGER, width=10),
+        *([Column("change_last_year", "So với năm trước", Kind.CHANGE, width=10)] if dataset.get("last_year") else []),
     ]
-    of_people = ("participants", "share", "entries")  # a block has no units, headcount or rate of its own
+    of_people = ("participants", "share", "entries")  # a block has no units, headcount, rate or last year of its own
     figures = [one for one in figures if one.key in dataset["total"] and (key != "blocks" or one.key in of_people)]
     rows = [
         (number, one[member] or "Không thuộc bảng nào", *values_of(one, figures))
