@@ -19,8 +19,11 @@ from contest.models import Attempt, Question, Round
 from contest.services.content import key_digest
 from contest.services.results import publish_round
 from notifications.models import Notification
+from reports.freezing import freeze_final_report, freeze_round_report
+from reports.handin.content import PAPER_KINDS, NotYetSignable
+from reports.models import TABLE_KINDS, ExportKind, RoundReport
 from reports.problems import ExportNotAllowed
-from reports.services import request_export, run_export
+from reports.services import request_export, request_report_export, run_export
 from tests.factories import (
     draft_round,
     grant,
@@ -142,17 +145,35 @@ def publish(world: World) -> None:
     world.round.refresh_from_db()
 
 
+def freeze(world: World) -> None:
+    """Keep the weekly and the final report with all their figures, over the contest and over the one unit."""
+    contest = world.round.contest
+    for unit in (contest.unit, world.round.round_units.get(unit__code="DV-CHINH").unit):
+        freeze_round_report(round=world.round, unit=unit, actor=None)
+        freeze_final_report(contest=contest, unit=unit, actor=None)
+
+
 def make_exports(world: World) -> None:
     """Every file that every person may ask for, made."""
     for who, person in world.people.items():
-        for kind in ("participation", "nonparticipants", "standings"):
-            for format in ("json", "xlsx") if kind == "participation" else ("csv",):
-                try:
-                    export = request_export(actor=person, kind=kind, round=world.round, format=format)
-                except ExportNotAllowed:
-                    continue
-                assert run_export(export.pk)
-                world.exports.setdefault(who, []).append(str(export.pk))
+        for kind in TABLE_KINDS:
+            for format in ("json", "xlsx") if kind == ExportKind.PARTICIPATION else ("csv",):
+                _make(world, who, request_export, actor=person, kind=kind, round=world.round, format=format)
+        for report in RoundReport.objects.select_related("contest__unit", "round", "unit"):
+            kind = ExportKind.FINAL_REPORT if report.is_final else ExportKind.WEEKLY_REPORT
+            for format in ("json", "xlsx", "docx"):
+                _make(world, who, request_report_export, actor=person, kind=kind, report=report, format=format)
+            for kind in PAPER_KINDS:
+                _make(world, who, request_report_export, actor=person, kind=kind, report=report, format="docx")
+
+
+def _make(world: World, who: str, request: Any, *, actor: User, **wish: Any) -> None:
+    try:
+        export = request(actor=actor, **wish)
+    except (ExportNotAllowed, NotYetSignable):
+        return
+    assert run_export(export.pk)
+    world.exports.setdefault(who, []).append(str(export.pk))
 
 
 # --- What a leak looks like ---------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from tests.faults.secrets_world import (
     World,
     build_world,
     content_of,
+    freeze,
     make_exports,
     publish,
     rank,
@@ -34,9 +35,11 @@ KEY_PAGES = {
 KEY_READERS = {"organiser", "auditor"}
 KEY_SIDE = {EXPLANATION, LEGAL_SOURCE, "digest of the key"}
 # … and auditors see other people's scores as soon as they exist.
-SCORE_PAGES = {"report-participation", "report-dashboard", "report-export-download",
+SCORE_PAGES = {"report-participation", "report-dashboard", "report-export-download", "report-weekly", "report-final",
                "api-participation"}  # fmt: skip
 SCORE_SIDE = {"count of perfect people"} | {f"member {name}" for name in ("perfect", "zero", "mean_score")}
+# A frozen report's JSON has its winners, too.
+WINNERS_SIDE = {f"member {name}" for name in ("score", "rank", "prize", "prediction_error")}
 # Totals of a ranked round, for those who decide on its publication: the close has ended every prediction.
 TOTALS_PAGES, TOTALS_READERS = {"manage-round", "manage-round-standings"}, {"organiser", "secretary", "auditor"}
 # One's own score where the printed rule releases it after the close.
@@ -55,6 +58,7 @@ def allowed(who: str, name: str, *, is_ranked: bool) -> set[str]:
         may |= KEY_SIDE
     if is_ranked and who == "auditor" and name in SCORE_PAGES:
         may |= SCORE_SIDE
+        may |= WINNERS_SIDE if name == "report-export-download" else set()
     if is_ranked and who in TOTALS_READERS and name in TOTALS_PAGES:
         may |= {"count of perfect people"}
     if is_ranked and who.startswith("participant") and name in OWN_PAGES:
@@ -151,6 +155,7 @@ def test_a_failure_of_the_portal_tells_no_secret(world, caplog, monkeypatch):
 
 def test_between_close_and_publication_nothing_leaks(world, caplog):
     rank(world)
+    freeze(world)
     make_exports(world)
     assert leaks(everything_found(world), is_ranked=True) == {}
     assert secrets_in(caplog.text + kept_texts(), world) == set()
@@ -159,6 +164,7 @@ def test_between_close_and_publication_nothing_leaks(world, caplog):
 def test_control_after_publication_the_same_walk_finds_what_was_planted(world):
     rank(world)
     publish(world)
+    freeze(world)
     make_exports(world)
     found = everything_found(world, only={"anonymous", "participant", "organiser"})
     everybody = set().union(*found.values())
@@ -166,5 +172,6 @@ def test_control_after_publication_the_same_walk_finds_what_was_planted(world):
     assert {"member perfect", "member zero", "member mean_score", "member rank", "member prize"} <= everybody
     assert "count of perfect people" in found["anonymous", "results"]
     assert EXPLANATION in found["participant", "attempt"]
-    assert "count of perfect people" in found["organiser", "report-export-download"]
+    for page in ("report-export-download", "report-weekly", "report-final"):
+        assert "count of perfect people" in found["organiser", page]
     assert "secret" not in everybody
