@@ -2,24 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
+from reports.datasets.rows import values_of
+
 Dataset = Mapping[str, Any]
-DECIMALS = frozenset(
-    ("rate", "account_rate", "share", "mean_score", "perfect_share", "zero_share", "percent_last_year", "mean_rate")
-)
 # What a reader may not see who is not yet given scores.
 SCORES = ("mean_score", "counted", "points", "perfect", "high", "middle", "low", "zero", "perfect_share", "zero_share")
 BANDS = ("perfect", "high", "middle", "low", "zero")
-
-
-def value_of(figures: Mapping[str, Any], name: str) -> Any:
-    """A member as a value: decimals as Decimal, absent members as None."""
-    value = figures.get(name)
-    return Decimal(value) if value is not None and name in DECIMALS else value
 
 
 def moment(text: str | None) -> datetime | None:
@@ -87,22 +79,18 @@ def only_units(dataset: Dataset, codes: frozenset[str]) -> dict[str, Any]:
 
 def with_values(dataset: Dataset) -> dict[str, Any]:
     """The dataset with decimals and moments as values, for templates."""
-    lists = {name: [_row(one) for one in rows_of(dataset, name)] for name in ("kinds", "blocks", "units")}
+    lists = {name: [values_of(one) for one in rows_of(dataset, name)] for name in ("kinds", "blocks", "units")}
     titles = {one["number"]: one["title"] for one in weeks(dataset)}
     winners = [
         {**one, "round_title": titles.get(one.get("round")), "submitted_at": moment(one["submitted_at"])}
         for one in rows_of(dataset, "winners")
     ]
-    total = _row(dataset["total"]) if "total" in dataset else None
+    total = values_of(dataset["total"]) if "total" in dataset else None
     return {
         **dataset,
         **lists,
-        "trend": [_row(one) for one in weeks(dataset)],
+        "trend": [values_of(one) for one in weeks(dataset)],
         "total": total,
         "winners": winners,
         "as_of": moment(dataset["as_of"]),
     }
-
-
-def _row(one: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value_of(one, name) for name in one}

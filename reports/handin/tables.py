@@ -7,12 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from reports.datasets.rows import value_of
 from reports.definitions import BY_KEY, FigureKind
 from reports.definitions import notes_of as definitions_of
 from reports.documents import local_text
 from reports.exports.table import Coded, Column, Document, Kind, Row, Table
 from reports.handin import reading
-from reports.handin.reading import Dataset, value_of
+from reports.handin.reading import Dataset
 
 Figures = Mapping[str, Any]
 _KINDS = {

@@ -3,20 +3,19 @@
 {"format", "kind": "unit", "round": {…}, "unit": {"code", "name"}, "as_of", "total": F, "units": [F with code and name],
  "below": [{"unit_code", "unit_name", "state", "version", "sent_at", "on_time", "digest", remarks}], "remarks": {…}}
 
-F holds every field of reports.participation.Figures with rate and account_rate; decimals are strings, times ISO UTC.
+F is what `members_of` of reports/datasets/rows.py says; decimals are strings, times ISO UTC.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from accounts.clock import iso
 from accounts.models import Unit
 from contest.models import Round, RoundUnit
+from contest.record_format import canonical
+from reports.datasets.rows import members_of
 from reports.models import UnitReport
 from reports.participation import Figures, UnitFigures, participation_of
 from reports.scope import Scope
@@ -24,7 +23,6 @@ from reports.unit_reports.deadlines import deadline_of
 
 FORMAT = 1
 REMARKS = ("done", "difficulties", "suggestions")
-DECIMALS = ("mean_score", "rate", "account_rate")
 
 
 def unit_dataset(round: Round, unit: Unit) -> dict[str, Any]:
@@ -68,9 +66,9 @@ def dataset_from(
         },
         "unit": {"code": unit.code, "name": unit.name},
         "as_of": iso(as_of),
-        "total": as_json(total),
+        "total": members_of(total),
         "units": [
-            {"unit_code": one.unit_code, "unit_name": one.unit_name, "kind": one.kind, **as_json(one.figures)}
+            {"unit_code": one.unit_code, "unit_name": one.unit_name, "kind": one.kind, **members_of(one.figures)}
             for one in units
         ],
         "below": below,
@@ -112,18 +110,6 @@ def _line(unit: Unit, versions: list[UnitReport], due: Any) -> dict[str, Any]:
     }
 
 
-def as_json(figures: Figures) -> dict[str, Any]:
-    """F: the figures with their rates, decimals as strings."""
-    values = asdict(figures) | {"rate": figures.rate, "account_rate": figures.account_rate}
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()}
-
-
-def as_shown(values: Mapping[str, Any]) -> dict[str, Any]:
-    """F with its decimals as numbers again, for pages."""
-    return {name: Decimal(value) if name in DECIMALS and value is not None else value for name, value in values.items()}
-
-
 def digest_of(dataset: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical JSON: keys in order, no spaces, UTF-8."""
-    text = json.dumps(dataset, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(dict(dataset))).hexdigest()

@@ -15,10 +15,11 @@ from accounts.models import User
 from accounts.problems import Refused
 from accounts.rights import Right, has, has_over, units_with
 from contest.models import Round, RoundUnit
+from reports.datasets.rows import values_of
 from reports.models import ReportState, UnitReport
 from reports.unit_reports.access import access_of, readable_units, reported_rounds
 from reports.unit_reports.deadlines import deadline_of, set_deadline
-from reports.unit_reports.figures import as_shown, unit_dataset, units_below
+from reports.unit_reports.figures import unit_dataset, units_below
 from reports.unit_reports.forms import CommentForm, DeadlineForm, RemarksForm
 from reports.unit_reports.overview import FILTERS, WORDS, overview_of, to_do_ids
 from reports.unit_reports.reminding import remind_units
@@ -178,8 +179,8 @@ def unit_report(request: SignedInRequest, round_id: int, unit_id: int) -> HttpRe
         "current": current,
         "earlier": sent[:-1][::-1],
         "is_live": is_live or current is None,
-        "total": as_shown(dataset["total"]),
-        "units": [as_shown(one) for one in dataset["units"]],
+        "total": values_of(dataset["total"]),
+        "units": [values_of(one) for one in dataset["units"]],
         "below": [one | {"words": WORDS[one["state"]]} for one in dataset["below"]],
         "has_units_below": has_units_below,
         "due_at": due,

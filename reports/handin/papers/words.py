@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from reports.datasets.rows import value_of
 from reports.exports.table import Column, Kind
 from reports.handin import reading
-from reports.handin.reading import Dataset, value_of
+from reports.handin.reading import Dataset
 from reports.handin.tables import Report
 from reports.models import IssuingBody
 from reports.official.document import Issuer, Signature
