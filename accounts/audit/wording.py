@@ -65,6 +65,7 @@ GROUPS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
         gettext_lazy("Video dự thi"),
         {
             "clip.receive_file": gettext_lazy("đã tải tệp lên cho video"),
+            "clip.retry_file": gettext_lazy("đã yêu cầu xử lý lại tệp của video"),
         },
     ),
     "question": (
