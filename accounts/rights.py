@@ -1,6 +1,7 @@
 """The one place that decides who may do what. Rights are read from the database at every request."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from typing import TypeGuard
 
@@ -187,6 +188,22 @@ def holders_over(unit_id: int, right: Right) -> QuerySet[User]:
 def grants_of_active(right: Right) -> RoleGrantQuerySet:
     """Grants in force that give active people the right, over whatever unit."""
     return RoleGrant.objects.in_force().filter(role__in=list(HOLDERS[right]), user__is_active=True)
+
+
+def nearest_holders(unit_ids: Collection[int], right: Right) -> dict[int, set[int]]:
+    """{person id: units} of the active people nearest to each unit with the right: its own, else those next above."""
+    parents = dict(Unit.objects.at_or_above(list(unit_ids)).values_list("pk", "parent"))
+    granted: dict[int, set[int]] = defaultdict(set)
+    for unit_id, user_id in grants_of_active(right).values_list("unit", "user"):
+        granted[unit_id].add(user_id)
+    of_person: dict[int, set[int]] = defaultdict(set)
+    for unit_id in unit_ids:
+        at: int | None = unit_id
+        while at is not None and at not in granted:
+            at = parents.get(at)
+        for user_id in granted[at] if at is not None else ():
+            of_person[user_id].add(unit_id)
+    return dict(of_person)
 
 
 def first_unit_with(user: User, right: Right) -> Unit | None:

@@ -1,6 +1,7 @@
 """Reminders about clips: a row of `ClipReminder` first, which the database gives once a day, then the message."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -21,7 +22,7 @@ def remind(
     actor: User,
 ) -> int:  # fmt: skip
     """Tell those of `users` (ids) who have not been told today; returns how many. To be called in a transaction."""
-    values = {
+    values: dict[str, Any] = {
         "clip_contest": clip_contest.pk,
         "kind": kind.value,
         "users": sorted(users),

@@ -72,6 +72,7 @@ def _shared_pages(rights: set[Right], everywhere: set[Right]) -> list[dict[str, 
     """Pages beside the contests, for those who may see them; those of the whole portal by rights `everywhere`."""
     of_units = [
         ("report-dashboard", "chart", _("Bảng điều hành"), _("Tham gia từng giờ và qua các tuần"), Right.SEE_COUNTS),
+        ("manage-clip-contests", "list", _("Thi video"), _("Nhận, rà soát, chấm video"), Right.READ_CLIP_CONTESTS),
         ("manage-banks", "list", _("Ngân hàng câu hỏi"), _("Soạn, tìm và sửa câu hỏi"), Right.READ_CONTESTS),
         ("manage-import-units", "building", _("Nhập đơn vị"), _("Từ tệp CSV hoặc XLSX"), Right.IMPORT_ROSTER),
         ("manage-import-staff", "users", _("Nhập nhân sự"), _("Từ tệp CSV hoặc XLSX"), Right.IMPORT_ROSTER),

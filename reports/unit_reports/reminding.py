@@ -21,7 +21,7 @@ from accounts.audit import record_audit
 from accounts.clock import server_now
 from accounts.models import Unit, User
 from accounts.problems import Refused
-from accounts.rights import Right, grants_of_active
+from accounts.rights import Right, nearest_holders
 from contest.announcements import audience_of
 from contest.models import Round
 from contest.templatetags.portal import closing, moment
@@ -108,21 +108,11 @@ def coordinators_of(round: Round, unit_ids: Collection[int]) -> dict[int, set[in
 
     A unit that stands above others is also its own secretary's, who compiles its report.
     """
-    parents = dict(Unit.objects.at_or_above(list(unit_ids)).values_list("pk", "parent"))
-    granted: dict[int, set[int]] = defaultdict(set)
-    for unit_id, user_id in grants_of_active(Right.SEND_UNIT_REPORT).values_list("unit", "user"):
-        granted[unit_id].add(user_id)
-    of_person: dict[int, set[int]] = defaultdict(set)
+    of_person = defaultdict(set, nearest_holders(unit_ids, Right.SEND_UNIT_REPORT))
     for unit_id, user_ids in compiling_units(round).items():
         if unit_id in unit_ids:
             for user_id in user_ids:
                 of_person[user_id].add(unit_id)
-    for unit_id in unit_ids:
-        at: int | None = unit_id
-        while at is not None and at not in granted:
-            at = parents.get(at)
-        for user_id in granted[at] if at is not None else ():
-            of_person[user_id].add(unit_id)
     return dict(of_person)
 
 

@@ -45,6 +45,7 @@ from tests.factories import (
     past_round,
 )
 from tests.faults.quiz import browser_of, client_of
+from tests.videos.world import make_clip, make_clip_contest
 
 
 @dataclass
@@ -119,6 +120,9 @@ class World:
             "exports:uuid": [str(export.pk) for export in person.exports.all()[:1]] or [str(attempt.pk)],
             "units:int": [str(place.unit.pk)],
             "record:str": ["record.json"],
+            "clips:int": [str(objects["clip contest"].pk)],
+            "new:int": [str(place.contest.pk)],
+            "clip:uuid": [str(objects["clip"].pk)],
             "int": ["1"],
             "uuid": [str(attempt.pk)],
             "slug": ["x"],
@@ -165,6 +169,9 @@ BODIES: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
         "kind": "weekly_report",
         "format": "csv",
     },
+    "manage-clips-settings": lambda world, who, side: {"part": "genres", "names": "Phóng sự"},
+    "manage-rubric-choose": lambda world, who, side: {"ready": "noi-dung-70"},
+    "manage-clip": lambda world, who, side: {"decision": "rejected", "reason": "Quá thời lượng"},
     "report-exports": lambda world, who, side: {
         "kind": "participation",
         "round": world.place(side).rounds["open"].pk,
@@ -190,6 +197,7 @@ def build_world() -> World:
         _messages(place)
         _requests(place)
         _unit_report(place)
+        _clips(place)
         _public_record(place.rounds["published"])
     clients = {who: browser_of(person, raise_request_exception=False) for who, person in own.people.items()}
     clients["anonymous"] = Client(raise_request_exception=False)
@@ -295,6 +303,13 @@ def _unit_report(place: Place) -> None:
     """What the coordinator has sent about the published round, waiting for the secretary."""
     sent = {"round": place.rounds["published"], "unit": place.unit, "actor": place.people["coordinator"]}
     send_report(**sent, remarks={"done": "Đã nhắc trong giao ban"}, seen="")
+
+
+def _clips(place: Place) -> None:
+    """A clip contest that receives, and a clip of the unit waiting to be screened."""
+    contest = make_clip_contest(place.contest)
+    place.objects["clip contest"] = contest
+    place.objects["clip"] = make_clip(contest, unit=place.unit, state="submitted", by=place.people["coordinator"])
 
 
 def _public_record(round: Round) -> None:

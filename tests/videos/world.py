@@ -121,7 +121,7 @@ def start_scoring(clip_contest: ClipContest) -> None:
     now = server_now()
     if clip_contest.rubric and clip_contest.rubric.frozen_at is None:
         clip_contest.rubric.frozen_at = now
-        clip_contest.rubric.save()
+        clip_contest.rubric.save(update_fields=["frozen_at"])
     ClipContest.objects.filter(pk=clip_contest.pk).update(
         closes_at=now - timedelta(days=1), scoring_started_at=now - timedelta(hours=1)
     )

@@ -1,5 +1,9 @@
 """Pages under /clips/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from videos.handing_in import views
+
+urlpatterns = [
+    path("mine/", views.my_clips, name="my-clips"),
+]

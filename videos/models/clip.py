@@ -23,7 +23,7 @@ class ClipState(models.TextChoices):
     REJECTED = "rejected", _("Không được chấm")
 
 
-EDITABLE_STATES = (ClipState.DRAFT, ClipState.SENT_BACK)
+EDITABLE_STATES = (ClipState.DRAFT, ClipState.SUBMITTED, ClipState.SENT_BACK)
 # What has been handed in and is not back with its unit.
 HANDED_IN_STATES = (ClipState.SUBMITTED, ClipState.ACCEPTED, ClipState.REJECTED)
 
@@ -93,7 +93,7 @@ class Clip(models.Model):
         return self.deadline or clip_contest.closes_at
 
     def is_editable_at(self, now: datetime) -> bool:
-        """Whether its unit may change it, its file included: a draft or one sent back, within its deadline."""
+        """Whether its unit may change it, its file included: until it is screened, within its deadline."""
         within = self.clip_contest.opens_at <= now < self.deadline_in(self.clip_contest)
         return self.state in EDITABLE_STATES and within
 

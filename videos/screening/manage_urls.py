@@ -1,5 +1,12 @@
 """Pages under /manage/clips/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from videos.screening import views
+
+urlpatterns = [
+    path("<int:pk>/list/", views.clips, name="manage-clip-list"),
+    path("<int:pk>/missing/", views.missing, name="manage-clips-missing"),
+    path("<int:pk>/missing/remind/", views.remind, name="manage-clips-remind"),
+    path("clip/<uuid:pk>/", views.clip, name="manage-clip"),
+]
