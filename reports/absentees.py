@@ -12,6 +12,7 @@ from contest.models import Round
 from reports.participation import roster_parameters
 from reports.scope import Scope
 from reports.statement import ON_ROSTER
+from reports.streaming import stream
 
 _ABSENT = f"""
 FROM accounts_membership m
@@ -68,16 +69,14 @@ class Absentees:
 
     def __getitem__(self, rows: slice) -> list[Absentee]:
         start = rows.start or 0
-        return list(self._rows(None if rows.stop is None else rows.stop - start, start))
+        limit = None if rows.stop is None else rows.stop - start
+        with connection.cursor() as cursor:
+            cursor.execute(_ROWS, self._parameters() | {"limit": limit, "offset": start})
+            return [Absentee(*row) for row in cursor]
 
     def __iter__(self) -> Iterator[Absentee]:
-        return self._rows(None, 0)
-
-    def _rows(self, limit: int | None, offset: int) -> Iterator[Absentee]:
-        with connection.cursor() as cursor:
-            cursor.execute(_ROWS, self._parameters() | {"limit": limit, "offset": offset})
-            for row in cursor:
-                yield Absentee(*row)
+        for row in stream(_ROWS, self._parameters() | {"limit": None, "offset": 0}):
+            yield Absentee(*row)
 
     def _parameters(self) -> dict[str, Any]:
         plain = search_key(self.search).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -15,6 +15,8 @@ from reports.absentees import Absentee, Absentees
 from reports.definitions import notes_of
 from reports.exports.table import Coded, Column, Document, Kind, Table
 from reports.participation import Figures, KindFigures, Participation, UnitFigures
+from reports.scope import Scope
+from reports.staff_results import StaffResult, StaffResults
 
 FIGURE_KEYS = (
     "headcount",
@@ -166,10 +168,66 @@ def account_of(person: Absentee) -> Coded:
 def status_of(person: Absentee) -> Coded:
     """What the person has done so far, short of an entry: not_started, in_progress or abandoned."""
     if person.attempt_state == AttemptState.ABANDONED:
-        return Coded("abandoned", _("Đã mở nhưng chưa trả lời"))
+        return _abandoned()
     if person.attempt_state == AttemptState.IN_PROGRESS:
         return Coded("in_progress", _("Đang làm bài"))
+    return _not_started()
+
+
+def _abandoned() -> Coded:
+    return Coded("abandoned", _("Đã mở nhưng chưa trả lời"))
+
+
+def _not_started() -> Coded:
     return Coded("not_started", _("Chưa làm bài"))
+
+
+# --- All staff with their results -------------------------------------------------------------------
+
+
+def staff_results_document(round: Round, scope: Scope) -> Document:
+    """Everybody of the scope with score, rank and prize, or without an entry; by unit and name."""
+    staff = StaffResults(round, scope)
+    count, as_of = staff.counted()
+    return Document(
+        title=_("DANH SÁCH NHÂN SỰ VÀ KẾT QUẢ THI"),
+        lines=[*_round_lines(round), round.get_state_display(), _as_of_line(as_of)],
+        tables=[Table("people", _("Nhân sự và kết quả"), _staff_columns(), _staff_rows(staff))],
+        row_count=count,
+        head={"round": round.pk, "as_of": iso(as_of)},
+        notes=[
+            _("Gồm người trong danh sách của đơn vị, và người đã thi nhưng không còn trong danh sách."),
+            _("Người đã thi được ghi ở đơn vị của mình lúc bắt đầu bài được xét. Người không xét giải không có hạng."),
+        ],
+    )
+
+
+def _staff_columns() -> list[Column]:
+    return [
+        Column("employee_id", _("Mã nhân viên"), width=16),
+        Column("full_name", _("Họ và tên"), width=30),
+        Column("position", _("Chức vụ"), width=22),
+        Column("unit_code", _("Mã đơn vị"), width=12),
+        Column("unit_name", _("Tên đơn vị"), width=40),
+        Column("block", _("Bảng"), width=10),
+        Column("status", _("Tình trạng"), Kind.CODED, width=22),
+        Column("entries", _("Số lượt thi"), Kind.INTEGER, width=8),
+        Column("score", _("Điểm"), Kind.INTEGER, width=8),
+        Column("submitted_at", _("Nộp lúc"), Kind.TIME, width=24),
+        Column("rank", _("Hạng"), Kind.INTEGER, width=8),
+        Column("prize", _("Giải"), Kind.CODED, width=18),
+    ]
+
+
+def _staff_rows(staff: StaffResults) -> Iterator[tuple[Any, ...]]:
+    statuses = {one.code: one for one in (Coded("taken_part", _("Đã tham gia")), _abandoned(), _not_started())}
+    return (_staff_row(person, statuses) for person in staff)
+
+
+def _staff_row(person: StaffResult, statuses: dict[str, Coded]) -> tuple[Any, ...]:
+    *known, status, entries, score, submitted_at, rank, prize, prize_title = person
+    given = Coded(prize, prize_title or "") if prize else None
+    return (*known, statuses[status], entries, score, submitted_at, rank, given)
 
 
 # --- Standings --------------------------------------------------------------------------------------

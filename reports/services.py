@@ -25,7 +25,12 @@ from contest.models import Contest, Round
 from contest.models.round import RoundState
 from reports.absentees import Absentees
 from reports.collective.documents import awards_document, collective_document, year_end_document
-from reports.documents import nonparticipants_document, participation_document, standings_document
+from reports.documents import (
+    nonparticipants_document,
+    participation_document,
+    staff_results_document,
+    standings_document,
+)
 from reports.exports.files import PART_PREFIX, Content, write_file
 from reports.exports.table import Document, FileTooLarge
 from reports.handin.content import NotYetSignable, content_of, formats_of, require_file
@@ -54,8 +59,10 @@ DOCUMENTS_OF_CONTEST: dict[str, Callable[[Contest], Document]] = {
 RIGHT_FOR = {
     ExportKind.PARTICIPATION: Right.SEE_COUNTS,
     ExportKind.NONPARTICIPANTS: Right.SEE_PEOPLE,
+    ExportKind.STAFF_RESULTS: Right.SEE_PEOPLE,
     ExportKind.UNIT_REPORTS: Right.READ_UNIT_REPORTS,
 }
+AFTER_PUBLICATION = (ExportKind.STAFF_RESULTS, ExportKind.UNIT_REPORTS)
 
 
 # --- Rights -----------------------------------------------------------------------------------------
@@ -70,7 +77,7 @@ def scope_for_export(user: User, kind: str, round: Round, unit_code: str = "") -
             raise ExportNotAllowed
         return Scope(None, True)
     scope = scope_of(user, round, RIGHT_FOR[ExportKind(kind)], unit_code=unit_code)
-    if scope is None or (kind == ExportKind.UNIT_REPORTS and not round.is_published):
+    if scope is None or (kind in AFTER_PUBLICATION and not round.is_published):
         raise ExportNotAllowed
     return scope
 
@@ -106,6 +113,8 @@ def document_of(kind: str, round: Round, scope: Scope) -> Document:
         return standings_document(round)
     if kind == ExportKind.NONPARTICIPANTS:
         return nonparticipants_document(Absentees(round, scope))
+    if kind == ExportKind.STAFF_RESULTS:
+        return staff_results_document(round, scope)
     if kind == ExportKind.UNIT_REPORTS:
         return unit_reports_document(round, scope)
     return participation_document(participation_of(round, scope))

@@ -152,9 +152,10 @@ def _units_of(request: SignedInRequest, round: Round) -> list[Unit]:
 
 def _kinds_for(request: SignedInRequest, rounds: list[Round]) -> list[ExportKind]:
     kinds = [ExportKind.PARTICIPATION]
+    any_published = any(round.is_published for round in rounds)
     if has(request.user, Right.SEE_PEOPLE):
-        kinds.append(ExportKind.NONPARTICIPANTS)
-    if has(request.user, Right.READ_UNIT_REPORTS) and any(round.is_published for round in rounds):
+        kinds += [ExportKind.NONPARTICIPANTS, *([ExportKind.STAFF_RESULTS] if any_published else [])]
+    if has(request.user, Right.READ_UNIT_REPORTS) and any_published:
         kinds.append(ExportKind.UNIT_REPORTS)
     published = {round.contest_id: round for round in rounds if round.is_published}
     if any(may_see_standings(request.user, round) for round in published.values()):

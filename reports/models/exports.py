@@ -16,6 +16,7 @@ from accounts.models import User
 class ExportKind(models.TextChoices):
     PARTICIPATION = "participation", _("Báo cáo tham gia")
     NONPARTICIPANTS = "nonparticipants", _("Danh sách chưa tham gia")
+    STAFF_RESULTS = "staff_results", _("Nhân sự và kết quả thi")
     STANDINGS = "standings", _("Bảng xếp hạng")
     UNIT_REPORTS = "unit_reports", _("Tình hình gửi báo cáo của các đơn vị")
     WEEKLY_REPORT = "weekly_report", _("Báo cáo tuần")
@@ -41,6 +42,7 @@ CONTEST_KINDS = (ExportKind.COLLECTIVE_RANKING, ExportKind.AWARD_PROPOSALS, Expo
 TABLE_KINDS = (
     ExportKind.PARTICIPATION,
     ExportKind.NONPARTICIPANTS,
+    ExportKind.STAFF_RESULTS,
     ExportKind.UNIT_REPORTS,
     ExportKind.STANDINGS,
     *CONTEST_KINDS,

@@ -122,6 +122,10 @@ def test_a_person_may_wait_for_five_files(round, sent):
         (Role.ORGANISER, "nonparticipants", True),
         (Role.SECRETARY, "nonparticipants", True),
         (Role.AUDITOR, "nonparticipants", False),
+        (Role.COORDINATOR, "staff_results", True),
+        (Role.ORGANISER, "staff_results", True),
+        (Role.SECRETARY, "staff_results", True),
+        (Role.AUDITOR, "staff_results", False),
         (Role.COORDINATOR, "standings", False),
         (Role.ORGANISER, "standings", True),
         (Role.SECRETARY, "standings", True),
@@ -139,12 +143,13 @@ def test_who_may_ask_for_what(round, sent, role, kind, allowed):
             ask(user, round, kind)
 
 
+@pytest.mark.parametrize("kind", ["standings", "staff_results"])
 @pytest.mark.parametrize("state", ["scheduled", "closed", "ranked"])
-def test_nobody_takes_out_standings_before_publication(round, sent, state):
+def test_nobody_takes_out_scores_before_publication(round, sent, state, kind):
     publish(round, state)
     for role in (Role.ORGANISER, Role.SECRETARY, Role.AUDITOR):
         with pytest.raises(ExportNotAllowed):
-            ask(person(role)[0], round, "standings")
+            ask(person(role)[0], round, kind)
 
 
 def test_standings_need_a_role_that_reaches_the_organising_unit(round, sent):
@@ -166,7 +171,8 @@ def test_a_unit_outside_the_scope_cannot_be_asked_for(round, sent):
 def test_a_coordinator_gets_a_file_about_the_own_unit_alone(round, sent):
     one, two = (copy.unit for copy in round.round_units.order_by("unit__code"))
     user, _ = person(Role.COORDINATOR, one)
-    for kind in ("participation", "nonparticipants"):
+    publish(round)
+    for kind in ("participation", "nonparticipants", "staff_results"):
         export = ask(user, round, kind, "json")
         assert run(export)
         text = export.path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""export_report participation|nonparticipants|standings --round ID --format xlsx|csv|json --out FILE"""
+"""export_report participation|nonparticipants|staff_results|standings --round ID --format xlsx|csv|json --out FILE"""
 
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,6 @@ def _round(round_id: int, kind: str) -> Round:
         raise CommandError(f"round {round_id} does not exist", returncode=BAD_DATA)
     if round.state == RoundState.DRAFT or round.is_practice:
         raise CommandError(f"round {round_id} is a draft or practice: it has no figures", returncode=NOT_ALLOWED)
-    if kind == ExportKind.STANDINGS and not round.is_published:
+    if kind in (ExportKind.STANDINGS, ExportKind.STAFF_RESULTS) and not round.is_published:
         raise CommandError(f"round {round_id} is not published", returncode=NOT_ALLOWED)
     return round
