@@ -1,4 +1,4 @@
-# The portal's image; docker-compose.yml runs it as web, worker and beat.
+# The portal's image; docker-compose.yml runs it as web, workers and beat.
 FROM python:3.12-slim AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /venv
@@ -10,8 +10,8 @@ RUN /venv/bin/pip install --require-hashes --no-deps --only-binary :all: -r requ
 FROM python:3.12-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=config.settings DATA_DIR=/data STATIC_ROOT=/static
-# The letters of official documents; without them typst's own are used.
-RUN apt-get update && apt-get install -y --no-install-recommends fonts-liberation && rm -rf /var/lib/apt/lists/*
+# The letters of official documents; without them typst's own are used. ffmpeg makes clips fit to be watched.
+RUN apt-get update && apt-get install -y --no-install-recommends ffmpeg fonts-liberation && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 portal \
     && useradd --uid 10001 --gid portal --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin portal \
     && install -d -o portal -g portal -m 0750 /data /data/uploads \

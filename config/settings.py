@@ -32,6 +32,13 @@ EXPORT_DIR = DATA_DIR / "exports"
 RECORD_DIR = DATA_DIR / "records"
 ANCHOR_DIR = DATA_DIR / "anchors"
 UPLOAD_DIR = Path(env("UPLOAD_DIR", default=str(DATA_DIR / "uploads")))
+# Where clips are encoded: on the file system of the clips themselves, each is then moved in one step.
+CLIP_WORK_DIR = Path(env("CLIP_WORK_DIR", default=str(DATA_DIR / "clip-work")))
+# How many PATCHes a web process takes at a time: in all processes together fewer than half of the web threads.
+UPLOADS_AT_ONCE = env.int("UPLOADS_AT_ONCE", default=1)
+# How long nothing may come of a piece, and how long an upload is kept after its last piece.
+UPLOAD_IDLE_SECONDS = env.float("UPLOAD_IDLE_SECONDS", default=20)
+UPLOAD_HOURS = env.int("UPLOAD_HOURS", default=24)
 DEMO_PASSWORD = env("DEMO_PASSWORD", default="demo-cchc")
 # Lets `close_rounds --at` run ahead of the server's clock. Never in production.
 ALLOW_REHEARSAL = env.bool("ALLOW_REHEARSAL", default=False)
@@ -205,6 +212,24 @@ CELERY_BEAT_SCHEDULE |= {
 CELERY_BEAT_SCHEDULE |= {
     "reports.tasks.tell_reminders": {
         "task": "reports.tasks.tell_reminders", "schedule": TICK_SECONDS, "options": {"expires": 60},
+    },
+}  # fmt: skip
+
+CELERY_BEAT_SCHEDULE |= {
+    "videos.tasks.sweep_uploads": {
+        "task": "videos.tasks.sweep_uploads", "schedule": 600, "options": {"expires": 600},
+    },
+}  # fmt: skip
+
+# Clips take minutes: a queue and a worker of their own, so that nothing else waits for them. The sweep works the queue
+# itself; prompts that come meanwhile expire.
+CELERY_TASK_ROUTES = {
+    "videos.tasks.process_file": {"queue": "clips"},
+    "videos.tasks.sweep_files": {"queue": "clips"},
+}
+CELERY_BEAT_SCHEDULE |= {
+    "videos.tasks.sweep_files": {
+        "task": "videos.tasks.sweep_files", "schedule": min(60, 4 * TICK_SECONDS), "options": {"expires": 60},
     },
 }  # fmt: skip
 

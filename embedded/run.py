@@ -116,7 +116,7 @@ class Portal:
             trim_log(service.log)
             service.start()
             self._services.append(service)
-        say("Web server, worker and beat are started")
+        say("Web server, workers and beat are started")
 
     def _wait_for_page(self) -> None:
         end = time.monotonic() + 60.0

@@ -43,6 +43,11 @@ def commands(port: int, home: Home) -> dict[str, list[str]]:
             *(sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "2"),
             *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
         ],
+        # Clips take minutes, so they have a worker of their own; what it starts runs with a low priority.
+        "clips": [
+            *(sys.executable, "-m", "celery", "-A", "config", "worker", "--queues", "clips", "--concurrency", "1"),
+            *("--hostname", "clips@%h", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+        ],
         # A process of its own: an embedded beat survives its worker's kill -9 and doubles the schedule.
         "beat": [
             *(sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "INFO"),
@@ -68,8 +73,8 @@ class Service:
 
     def start(self) -> None:
         """Start the program and record it."""
-        # The worker's quick end, as its warm one would wait for a broker that dies with us.
-        at_our_death = signal.SIGQUIT if self.name == "worker" else signal.SIGTERM
+        # The workers' quick end, as their warm one would wait for a broker that dies with us.
+        at_our_death = signal.SIGQUIT if self.name in ("worker", "clips") else signal.SIGTERM
         self._process = spawn(self._command, cwd=ROOT, log=self.log, env=self._environment, at_our_death=at_our_death)
         self._home.record_child(self.name, self._process.pid)
         self._identity = identify(self._process.pid)

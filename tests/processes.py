@@ -60,6 +60,8 @@ def processes(directory: Path) -> Iterator[Callable[..., Process]]:
         arguments = {
             "worker": ["celery", "-A", "config", "worker", "--concurrency=1", f"--hostname=w{number}@test",
                        "--loglevel=INFO"],
+            "clips": ["celery", "-A", "config", "worker", "--queues=clips", "--concurrency=1",
+                      f"--hostname=c{number}@test", "--loglevel=INFO"],
             "beat": ["celery", "-A", "config", "beat", "--schedule", str(directory / f"beat{number}"),
                      "--pidfile=", "--loglevel=INFO"],
             "web": ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", more.pop("PORT", "0"),

@@ -32,7 +32,7 @@ class Limits:
 
     `seconds`: by the clock on the wall. `processes`: of its own at a time (a fork bomb is ended within half a second);
     `tasks`: processes and threads of this user in all, by the kernel, which does not bind root. `output_bytes`: of
-    standard output; of standard error the last are kept.
+    standard output; of standard error the last are kept. `nice`: answers come first.
     """
 
     memory: int
@@ -42,6 +42,7 @@ class Limits:
     processes: int = 1
     tasks: int = 4096
     output_bytes: int = MEGABYTE
+    nice: int = 15
 
 
 class Cause(StrEnum):

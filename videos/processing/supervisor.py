@@ -5,7 +5,7 @@ before the program begins; wall-clock and number of processes are watched here. 
 worker dies (its end of standard input closes), nothing that the child started survives: who leaves the session falls
 to us, as we are the reaper of our descendants. Only the standard library, and no threads: it forks.
 
-LIMITS is JSON: memory, cpu_seconds, file_bytes, tasks, seconds, processes. How it ended goes to the descriptor OUTCOME
+LIMITS is JSON: memory, cpu_seconds, file_bytes, tasks, seconds, processes, nice. How it ended goes to the descriptor OUTCOME
 as {"cause": "exited" | "signal" | "time" | "processes" | "abandoned", "code": exit code or signal}.
 """
 
@@ -28,6 +28,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def main(outcome: int, limits: dict[str, Any], command: list[str]) -> None:
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+    os.nice(limits["nice"])
     child = os.fork()
     if child == 0:
         os.close(outcome)
