@@ -1,18 +1,15 @@
 """A coordinator proposes two colleagues, the organiser sees what would change and accepts, and the two are there."""
 
-import os
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import Membership, User
 from proposals.models import Proposal
 from tests.factories import grant, make_contest, make_root, make_unit, make_user, open_round
+from tests.flows.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # see tests/contest/test_browser_quiz.py
 
-PASSWORD = "mat-khau-thu"
 PHONE = {"width": 390, "height": 800}
 
 
@@ -26,26 +23,6 @@ def world():
     grant(coordinator, "coordinator", health)
     grant(organiser, "organiser")
     return open_round(make_contest(title="Hội thi cải cách hành chính"))
-
-
-@pytest.fixture
-def visit(browser: Browser, live_server, world):
-    """A function that opens a browser of somebody's own, signed in."""
-    contexts = []
-
-    def open_as(name: str, **options) -> Page:
-        contexts.append(browser.new_context(locale="vi-VN", base_url=live_server.url, **options))
-        page = contexts[-1].new_page()
-        page.goto("/accounts/login/")
-        page.fill("#id_login", name)
-        page.fill("#id_password", PASSWORD)
-        page.click("main form button[type=submit]")
-        page.wait_for_url(lambda url: "/accounts/login/" not in url)
-        return page
-
-    yield open_as
-    for context in contexts:
-        context.close()
 
 
 def person(page: Page, line: int, employee_id: str, full_name: str, unit: str) -> None:

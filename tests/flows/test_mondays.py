@@ -1,21 +1,24 @@
 """Mondays after a round: a coordinator looks, remarks and sends; a secretary chases, returns, compiles and accepts."""
 
-import os
+import io
+import shutil
+import subprocess
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from openpyxl import load_workbook
+from playwright.sync_api import Page, expect
 
 from accounts.clock import server_now
 from contest.closing import close_round
 from contest.models import Round
 from notifications.models import Notification
-from reports.models import UnitReport
+from reports.models import Export, UnitReport
+from reports.services import run_export
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
+from tests.flows.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # see tests/contest/test_browser_quiz.py
 
-PASSWORD = "mat-khau-thu"
 PHONE = {"width": 390, "height": 800}
 
 
@@ -41,26 +44,6 @@ def world():
     close_round(round.pk)
     Round.objects.filter(pk=round.pk).update(state="published", published_at=server_now())
     return round
-
-
-@pytest.fixture
-def visit(browser: Browser, live_server, world):
-    """A function that opens a browser of somebody's own, signed in."""
-    contexts = []
-
-    def open_as(name: str, **options) -> Page:
-        contexts.append(browser.new_context(locale="vi-VN", base_url=live_server.url, **options))
-        page = contexts[-1].new_page()
-        page.goto("/accounts/login/")
-        page.fill("#id_login", name)
-        page.fill("#id_password", PASSWORD)
-        page.click("main form button[type=submit]")
-        page.wait_for_url(lambda url: "/accounts/login/" not in url)
-        return page
-
-    yield open_as
-    for context in contexts:
-        context.close()
 
 
 def send_report(page: Page, done: str) -> None:
@@ -131,8 +114,8 @@ def test_a_secretarys_monday(world, visit):
         department.get_by_role("link", name=f"{unit}", exact=True).click()
         department.click("main >> text='Tiếp nhận'")
         expect(department.locator(".messages")).to_contain_text("Đã tiếp nhận báo cáo.")
-    department.goto("/reports/unit-reports/")
-    department.get_by_role("link", name="Sở Y tế", exact=True).click()
+    department.goto("/manage/")
+    department.click("text=Tổng hợp và gửi báo cáo Tuần 1 của Sở Y tế")
     below = department.locator("section[aria-labelledby=below]")
     expect(below).to_contain_text("Một người nghỉ thai sản")
     expect(below).to_contain_text("Cả đơn vị đã thi")
@@ -140,7 +123,8 @@ def test_a_secretarys_monday(world, visit):
     department.click("text=Gửi thư ký")
 
     contest = visit("thu-ky")
-    contest.goto("/reports/unit-reports/?show=waiting")
+    contest.goto("/manage/")
+    contest.click("text=1 báo cáo Tuần 1 chờ xem")
     contest.get_by_role("link", name="Sở Y tế", exact=True).click()
     contest.click("main >> text='Tiếp nhận'")
     states = UnitReport.objects.order_by("unit__code", "version").values_list("unit__code", "version", "state")
@@ -152,3 +136,66 @@ def test_a_secretarys_monday(world, visit):
     ]
     total = UnitReport.objects.get(unit__code="SYT").dataset["total"]
     assert (total["participants"], total["headcount"], total["units"], total["zero"]) == (4, 6, 3, 1)
+
+
+def make_waiting(page: Page) -> bytes:
+    """The file asked for last: it waits, is made as by a worker, and its bytes are downloaded."""
+    page.wait_for_url("**/reports/exports/")
+    newest = page.locator("#exports tbody tr").first
+    expect(newest).to_contain_text("Đang chờ")
+    assert run_export(Export.objects.latest_first().first().pk)
+    expect(newest).to_contain_text("Đã xong", timeout=10_000)  # the list asks again by itself
+    with page.expect_download() as download:
+        newest.get_by_role("link", name="Tải về").click()
+    return download.value.path().read_bytes()
+
+
+def tile(page: Page, label: str) -> str:
+    """A figure as the page shows it under `label`."""
+    return page.locator(".stat", has_text=label).first.locator(".stat__value").inner_text()
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs pdftotext: apt-get install poppler-utils")
+def test_a_secretarys_monday_ends_with_a_table_and_a_paper_to_sign(world, visit, settings, tmp_path):
+    settings.EXPORT_DIR = tmp_path
+    page = visit("thu-ky")
+    page.click("nav.mainnav >> text=Báo cáo")
+    page.locator("nav.tabs").get_by_role("link", name="Báo cáo của đơn vị", exact=True).click()
+    page.click("text=Nhắc tất cả")
+    expect(page.locator(".messages")).to_contain_text("Đã nhắc")
+
+    page.locator("nav.tabs").get_by_role("link", name="Tệp báo cáo", exact=True).click()
+    page.select_option("#id_kind", "participation")
+    page.select_option("#id_format", "xlsx")
+    page.click("main >> text='Lập tệp'")
+    sheet = load_workbook(io.BytesIO(make_waiting(page))).worksheets[0]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    (head,) = (row for row in rows if row[0] == "Mã đơn vị")
+    found = {row[0]: row[head.index("Số người tham gia")] for row in rows if row[0] in ("BV", "TTYT", "SYT")}
+    assert found == {"BV": 2, "TTYT": 1, "SYT": 1}
+
+    page.locator("nav.tabs").get_by_role("link", name="Báo cáo của đơn vị", exact=True).click()
+    page.locator("nav.tabs").get_by_role("link", name="Báo cáo tuần", exact=True).click()
+    page.click("text=Chốt số liệu mới nhất")
+    expect(page.locator(".messages")).to_contain_text("bản số 1")
+    people, units, zero = (
+        tile(page, label) for label in ("Số người tham gia", "Đơn vị có người tham gia", "Số bài 0 điểm")
+    )
+    assert (people, units, zero) == ("4", "3", "1")
+    page.get_by_role("button", name="Lập tệp Báo cáo tuần").click()
+    paper = make_waiting(page)
+    assert paper.startswith(b"%PDF-")
+    printed = subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=paper, capture_output=True, check=True
+    ).stdout.decode()
+    text = " ".join(printed.split())
+    for words in (
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "BÁO CÁO Kết quả tuần 1 Hội thi cải cách hành chính",
+        f"{people} người dự thi với 4 lượt dự thi",
+        f"có {zero} bài (25,00%) 0 điểm",
+    ):
+        assert words in text
+    totals = [line.split()[2:] for line in printed.splitlines() if line.split()[:2] == ["Tổng", "cộng"]]
+    assert len(totals) == 3, "by kind, by score, by unit"
+    assert all(people in total for total in totals)

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 from openpyxl import load_workbook
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.clock import server_now
 from contest import verify_record
@@ -27,11 +27,11 @@ from tests.factories import (
     make_user,
     open_round,
 )
+from tests.flows.conftest import PASSWORD
 from tests.processes import processes, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-PASSWORD = "mat-khau-thu"
 SAVED = re.compile(r"^Đã lưu")
 
 
@@ -75,22 +75,6 @@ def answers(url: str) -> bool:
             return response.status == 200
     except OSError:
         return False
-
-
-@pytest.fixture
-def visit(browser: Browser, origin):
-    """A function that opens a browser of somebody's own, signed in."""
-
-    def open_as(name: str, **options) -> Page:
-        page = browser.new_context(locale="vi-VN", base_url=origin, **options).new_page()
-        page.goto("/accounts/login/")
-        page.fill("#id_login", name)
-        page.fill("#id_password", PASSWORD)
-        page.click("main form button[type=submit]")
-        page.wait_for_url(lambda url: "/accounts/login/" not in url)
-        return page
-
-    return open_as
 
 
 def begin(page: Page, round: Round) -> None:
