@@ -16,6 +16,8 @@ from rest_framework.parsers import BaseParser
 
 MAX_JSON_DEPTH = 32
 MAX_BODY = 65_536
+# Of the protocol of uploads; HTTP itself has no such status.
+TUS_PHRASES = {460: "Checksum Mismatch"}
 
 
 class Problem(Exception):
@@ -67,7 +69,7 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     """`problem` as an HTTP answer, with the request's id and, where useful, when to come again."""
     body = {
         "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
+        "title": _phrase(problem.status),
         "status": problem.status,
         "code": problem.code,
         "detail": str(problem.detail),
@@ -85,6 +87,10 @@ def problem_response(request: HttpRequest, problem: Problem) -> HttpResponse:
     if problem.status == 401:
         response["WWW-Authenticate"] = "Token"
     return response
+
+
+def _phrase(status: int) -> str:
+    return TUS_PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 def plain_api_view(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

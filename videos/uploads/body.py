@@ -1,0 +1,53 @@
+"""The body of a request as it arrives: in small pieces, with a limit to how long the next one may take."""
+
+from collections.abc import Callable, Iterator
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+
+PIECE = 64 * 1024
+
+
+class Body:
+    """`length` bytes, to be gone through once. It ends early when the client does, or when it stalls.
+
+    The web server reads without a limit of time. So a thread of its own reads ahead, by two pieces at most, and whoever
+    goes through the body waits no longer than `patience` seconds for a piece.
+    """
+
+    def __init__(self, read: Callable[[int], bytes], length: int, *, patience: float) -> None:
+        self.length = length
+        self.has_stalled = False
+        self._read, self._patience = read, patience
+        self._pieces: Queue[bytes] = Queue(maxsize=2)
+        self._is_left = Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self.length:
+            Thread(target=self._fetch, name="upload-body", daemon=True).start()
+        missing = self.length
+        try:
+            while missing:
+                piece = self._pieces.get(timeout=self._patience)
+                if not piece:
+                    return
+                missing -= len(piece)
+                yield piece
+        except Empty:
+            self.has_stalled = True
+        finally:
+            self._is_left.set()
+
+    def _fetch(self) -> None:
+        missing = self.length
+        while missing and not self._is_left.is_set():
+            try:
+                piece = self._read(min(PIECE, missing))
+            except OSError:  # the client is gone; Django's UnreadablePostError is one
+                piece = b""
+            try:
+                self._pieces.put(piece, timeout=self._patience)
+            except Full:  # nobody goes through it any more
+                return
+            if not piece:
+                return
+            missing -= len(piece)
