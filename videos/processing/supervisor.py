@@ -5,8 +5,8 @@ before the program begins; wall-clock and number of processes are watched here. 
 worker dies (its end of standard input closes), nothing that the child started survives: who leaves the session falls
 to us, as we are the reaper of our descendants. Only the standard library, and no threads: it forks.
 
-LIMITS is JSON: memory, cpu_seconds, file_bytes, tasks, seconds, processes, nice. How it ended goes to the descriptor OUTCOME
-as {"cause": "exited" | "signal" | "time" | "processes" | "abandoned", "code": exit code or signal}.
+LIMITS is JSON: memory, cpu_seconds, file_bytes, tasks, seconds, processes, nice. How it ended goes to the descriptor
+OUTCOME as {"cause": "exited" | "signal" | "time" | "processes" | "abandoned", "code": exit code or signal}.
 """
 
 import ctypes
