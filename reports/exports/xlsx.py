@@ -15,6 +15,7 @@ from reports.exports.table import Column, Document, FileTooLarge, Kind, Progress
 
 PROGRESS_EVERY = 500
 A4 = 9
+MOST_LETTERS = 200  # side by side on A4 across: more would be printed at less than 7 points
 HEADER_HEIGHT = 50  # points: three lines
 FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 INK, HEAD, RULE, WARN = "#131C2B", "#1D4080", "#B8C2D0", "#FDF0D0"
@@ -154,8 +155,11 @@ class _Sheet:
         if last_row > header_row:
             self.sheet.autofilter(header_row, 0, last_row, len(columns) - 1)
         self.sheet.freeze_panes(header_row + 1, min(2, len(columns) - 1))
-        _print_set_up(self.sheet)
+        wide = -(-sum(column.width for column in columns) // MOST_LETTERS)
+        _print_set_up(self.sheet, pages_wide=wide)
         self.sheet.repeat_rows(header_row)
+        if wide > 1:
+            self.sheet.repeat_columns(0, min(1, len(columns) - 1))
 
 
 def _write_notes(sheet: Any, styles: _Styles, document: Document) -> None:
@@ -166,11 +170,11 @@ def _write_notes(sheet: Any, styles: _Styles, document: Document) -> None:
     _print_set_up(sheet)
 
 
-def _print_set_up(sheet: Any) -> None:
-    """A4 landscape, one page wide, as many pages high as it takes; margins 15 to 20 mm."""
+def _print_set_up(sheet: Any, *, pages_wide: int = 1) -> None:
+    """A4 landscape, one page wide or as many as are legible, as many high as it takes; margins 15 to 20 mm."""
     sheet.set_landscape()
     sheet.set_paper(A4)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(pages_wide, 0)
     sheet.set_margins(left=0.79, right=0.59, top=0.79, bottom=0.79)
     sheet.set_footer('&C&"Times New Roman"&10' + _("Trang %(page)s/%(pages)s") % {"page": "&P", "pages": "&N"})
     sheet.hide_gridlines(2)

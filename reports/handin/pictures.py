@@ -21,8 +21,11 @@ MOST_DAYS, MOST_UNITS = 31, 300
 
 
 def charts_of(dataset: Dataset) -> list[Chart]:
-    """Distribution of scores, load by hour of day, participants over the rounds: what there is of it."""
-    made = [_distribution(dataset), _by_hour_of_day(dataset), _trend(dataset)]
+    """Distribution of scores, participants over the rounds, load by hour of day: what there is of it.
+
+    The one of many columns comes last: where two stand beside each other, it has a row of its own.
+    """
+    made = [_distribution(dataset), _trend(dataset), _by_hour_of_day(dataset)]
     return [chart for chart in made if chart is not None]
 
 

@@ -118,8 +118,8 @@ def column_of(key: str) -> Column:
 def units_table(dataset: Dataset) -> Table:
     names = [
         Column("unit_code", _("Mã đơn vị"), width=10),
-        Column("unit_name", _("Tên đơn vị"), width=38),
-        Column("kind", _("Loại đơn vị"), width=20),
+        Column("unit_name", _("Tên đơn vị"), width=48),
+        Column("kind", _("Loại đơn vị"), width=30),
         Column("parent_code", _("Mã đơn vị cấp trên"), width=10),
         Column("parent_name", _("Đơn vị cấp trên"), width=30),
     ]

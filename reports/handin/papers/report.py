@@ -142,9 +142,9 @@ def _levels(dataset: Dataset, key: str, label: str, member: str) -> Figures:
         Column("units_taking_part", "Có người dự thi", Kind.INTEGER, width=10),
         Column("headcount", "Biên chế", Kind.INTEGER, width=10),
         Column("participants", "Người dự thi", Kind.INTEGER, width=10),
-        Column("rate", "Tỷ lệ", Kind.RATE, width=11),
-        Column("mean_rate", "Tỷ lệ bình quân tuần", Kind.RATE, width=11),
-        Column("share", "Tỷ trọng", Kind.RATE, width=11),
+        Column("rate", "Tỷ lệ", Kind.RATE, width=12),
+        Column("mean_rate", "Tỷ lệ bình quân tuần", Kind.RATE, width=12),
+        Column("share", "Tỷ trọng", Kind.RATE, width=12),
         Column("entries", "Lượt dự thi", Kind.INTEGER, width=10),
         *([Column("change_last_year", "So với năm trước", Kind.CHANGE, width=10)] if dataset.get("last_year") else []),
     ]
@@ -155,7 +155,7 @@ def _levels(dataset: Dataset, key: str, label: str, member: str) -> Figures:
         for number, one in enumerate(dataset[key], start=1)
     ]
     total = (None, "Tổng cộng", *values_of(dataset["total"], figures))
-    return Figures([NUMBER, Column(member, label, width=26), *figures], rows, total=total)
+    return Figures([NUMBER, Column(member, label, width=24), *figures], rows, total=total)
 
 
 def _quality(dataset: Dataset) -> Iterator[Block]:
