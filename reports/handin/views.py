@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from accounts.models import Unit, User
 from accounts.problems import Problem, Refused
 from accounts.rights import Right, has, units_with
 from contest.models import Contest, Round
+from reports.chosen import SignedInRequest
 from reports.freezing import freeze_final_report, freeze_round_report
 from reports.handin import pictures, reading
 from reports.handin.content import PAPER_KINDS, formats_of
@@ -26,13 +27,6 @@ from reports.models import ExportKind, RoundReport
 from reports.problems import ExportNotAllowed, TooManyExports
 from reports.scope import rounds_for
 from reports.services import request_report_export
-
-
-class SignedInRequest(HttpRequest):
-    """A request past `login_required`."""
-
-    user: User
-
 
 # --- Pages ------------------------------------------------------------------------------------------
 

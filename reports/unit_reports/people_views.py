@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.problems import Refused
 from accounts.rights import Right, has
 from contest.models.round import PUBLIC_RESULT_STATES
+from reports.chosen import SignedInRequest
 from reports.scope import rounds_for, scope_of
 from reports.unit_reports.reminding import remind_people
-from reports.unit_reports.views import PAGE_SIZE, SignedInRequest
+from reports.unit_reports.views import PAGE_SIZE
 from reports.zero_papers import ZeroPapers
 
 

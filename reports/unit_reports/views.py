@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,10 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.clock import server_now
-from accounts.models import User
 from accounts.problems import Refused
 from accounts.rights import Right, has, has_over, units_with
 from contest.models import Round, RoundUnit
+from reports.chosen import SignedInRequest
 from reports.datasets.rows import values_of
 from reports.models import ReportState, UnitReport
 from reports.unit_reports.access import access_of, readable_units, reported_rounds
@@ -27,12 +27,6 @@ from reports.unit_reports.services import accept_report, return_report, save_dra
 
 PAGE_SIZE = 50
 ACTS = {"accept": accept_report, "return": return_report}
-
-
-class SignedInRequest(HttpRequest):
-    """A request past `login_required`."""
-
-    user: User
 
 
 # --- Who has and has not sent -------------------------------------------------------------------------
