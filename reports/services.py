@@ -34,7 +34,17 @@ from reports.documents import (
 from reports.exports.files import PART_PREFIX, Content, write_file
 from reports.exports.table import Document, FileTooLarge
 from reports.handin.content import NotYetSignable, content_of, formats_of, require_file
-from reports.models import CONTEST_KINDS, TABLE_FORMATS, TABLE_KINDS, Export, ExportKind, ExportState, RoundReport
+from reports.handin.proposing import proposal_of, require_proposal
+from reports.models import (
+    CONTEST_KINDS,
+    SIGNED_FORMATS,
+    TABLE_FORMATS,
+    TABLE_KINDS,
+    Export,
+    ExportKind,
+    ExportState,
+    RoundReport,
+)
 from reports.official.typesetting import TypesettingFailed
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, Stopped, TooManyExports
@@ -97,6 +107,8 @@ def granted_to(user: User, export: Export) -> Granted:
         round = Round.objects.select_related("contest").filter(pk=export.parameters["round"]).first()
         if round is None:
             raise ExportNotAllowed
+        if export.format in SIGNED_FORMATS:
+            require_proposal(user, round.contest)
         return Granted(scope_for_export(user, export.kind, round, export.parameters["unit"]), round=round)
     reports = RoundReport.objects.select_related("contest__unit", "round", "unit__parent")
     report = reports.filter(pk=export.parameters["report"]).first()
@@ -126,10 +138,12 @@ def document_of(kind: str, round: Round, scope: Scope) -> Document:
 def request_export(*, actor: User, kind: str, round: Round, format: str, unit_code: str = "") -> Export:
     """Put a file on the list of those to be made; the same wish still waiting is returned as it is.
 
-    Raises ExportNotAllowed, TooManyExports.
+    Proposals for awards are also made to be signed. Raises ExportNotAllowed, NotYetSignable, TooManyExports.
     """
     scope_for_export(actor, kind, round, unit_code)
-    if format not in TABLE_FORMATS:
+    if format in SIGNED_FORMATS and kind == ExportKind.AWARD_PROPOSALS:
+        require_proposal(actor, round.contest)
+    elif format not in TABLE_FORMATS:
         raise ExportNotAllowed
     parameters = {"round": round.pk, "unit": unit_code}
     return _request(actor, kind, format, parameters, round.contest.unit, _label(kind, round.title, unit_code))
@@ -256,6 +270,8 @@ def _content(export: Export, granted: Granted) -> Content:
     if granted.report is not None:
         return content_of(export.kind, export.format, granted.report, export.requested_by)
     assert granted.round is not None
+    if export.format in SIGNED_FORMATS:
+        return proposal_of(granted.round.contest)
     return document_of(export.kind, granted.round, granted.scope)
 
 

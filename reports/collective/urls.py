@@ -11,4 +11,5 @@ urlpatterns = [
     path("<int:pk>/collective/units/<int:unit_pk>/", views.calculation, name="report-collective-unit"),
     path("<int:pk>/collective/ties/", tie_views.ties, name="report-collective-ties"),
     path("<int:pk>/awards/", views.awards, name="report-awards"),
+    path("<int:pk>/awards/paper/", views.awards_paper, name="report-awards-paper"),
 ]

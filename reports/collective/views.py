@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.problems import Refused
+from accounts.problems import Problem, Refused
 from accounts.rights import Right, has_over, units_with
 from contest.collective import definition_of, words_of_rule
 from contest.models import Contest, RoundUnit
@@ -23,7 +23,10 @@ from reports.collective.awards import awards_of
 from reports.collective.documents import inputs_shown, method_of, prize_of, ranking_to_show, why_unranked
 from reports.collective.freezing import Ranking, freeze_collective, frozen_ranking, publish_collective
 from reports.collective.inputs import published_rounds
-from reports.models import CollectiveResult
+from reports.handin.readers import may_freeze
+from reports.models import SIGNED_FORMATS, CollectiveResult, ExportKind
+from reports.problems import ExportNotAllowed, TooManyExports
+from reports.services import request_export
 
 PAGE_SIZE = 100
 MOST_OWN = 20  # units listed above the ranking; who looks after more finds them in it
@@ -202,5 +205,30 @@ def awards(request: SignedInRequest, pk: int) -> HttpResponse:
         "more_full": max(0, len(found.full_units) - PAGE_SIZE),
         "perfect": Paginator(perfect, PAGE_SIZE).get_page(request.GET.get("page")),
         "last_round": rounds[-1] if rounds else None,
+        "signed_formats": SIGNED_FORMATS if may_freeze(request.user, shown.contest.unit_id) else (),
     }
     return render(request, "reports/awards.html", context)
+
+
+@login_required
+@require_POST
+def awards_paper(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Ask for the proposals as the document that is signed; it is made as a job like every other file."""
+    contest = get_object_or_404(Contest.objects.select_related("unit"), pk=pk)
+    rounds = published_rounds(contest)
+    if not may_freeze(request.user, contest.unit_id):
+        raise Http404
+    try:
+        if not rounds:
+            raise Refused(_("Chưa có tuần thi nào công bố kết quả."))
+        format = request.POST.get("format", "")
+        if format not in SIGNED_FORMATS:
+            raise Http404
+        request_export(actor=request.user, kind=ExportKind.AWARD_PROPOSALS, round=rounds[-1], format=format)
+    except ExportNotAllowed:
+        raise Http404 from None
+    except (Problem, Refused) as problem:
+        messages.error(request, str(problem.detail))
+        return redirect("report-exports") if isinstance(problem, TooManyExports) else redirect("report-awards", pk)
+    messages.success(request, _("Đã nhận yêu cầu. Tệp sẽ sẵn sàng tải về sau ít phút."))
+    return redirect("report-exports")
