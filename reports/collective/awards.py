@@ -42,9 +42,18 @@ def awards_of(contest: Contest, ranking: Ranking) -> Awards:
     return Awards(
         winners=_winners(rounds),
         perfect=PerfectPeople(rounds, ranking.rule["perfect_rounds"] or len(rounds)),
-        prized_units=[each for each in calculations if each["prize"] or each["is_undecided"]],
+        prized_units=_by_prize(each for each in calculations if each["prize"] or each["is_undecided"]),
         full_units=[each for each in calculations if rounds and is_full(each, len(rounds))],
     )
+
+
+def _by_prize(prized: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Inside their groups by rank, and tied units in the order that the committee decided."""
+
+    def place(one: dict[str, Any]) -> tuple[str, str, int, int]:
+        return one["group_name"], one["group"], one["rank"], one.get("decision", {}).get("place", 0)
+
+    return sorted(prized, key=place)
 
 
 def is_full(calculation: dict[str, Any], rounds: int) -> bool:

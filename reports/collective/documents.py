@@ -225,7 +225,7 @@ def _year_end_columns() -> list[Column]:
         Column("unit_name", _("Tên đơn vị"), width=40),
         Column("kind", _("Loại đơn vị"), width=20),
         Column("participation", _("Tỷ lệ tham gia bình quân (%)"), Kind.DECIMAL, width=12, places=2),
-        Column("participants", _("Lượt người tham gia"), Kind.INTEGER),
+        Column("participants", _("Lượt người tham gia (cộng các tuần)"), Kind.INTEGER),
         Column("perfect", _("Số bài đúng tất cả"), Kind.INTEGER),
         Column("zero", _("Số bài 0 điểm"), Kind.INTEGER),
         Column("mean_score", _("Điểm trung bình (thang 100)"), Kind.DECIMAL, width=12, places=2),

@@ -42,7 +42,7 @@ def test_units_and_people_are_submitted_with_their_lists():
     IssuingBody.objects.create(
         contest=world.contest, superior="Ủy ban nhân dân tỉnh", name="Ban Tổ chức Hội thi", place="Huế",
         report_symbol="BC-BTC", decision_symbol="QĐ-BTC", minutes_symbol="BB-BTC", decides="Trưởng ban",
-        signer_title="Trưởng ban", second_title="Thư ký",
+        signer_title="Trưởng ban", second_title="Thư ký", recipients="- Ủy ban nhân dân tỉnh;\n- Lưu: VT.",
     )  # fmt: skip
     organiser = world.person(Role.ORGANISER)
     result = freeze_collective(contest=world.contest, actor=organiser)
@@ -64,6 +64,7 @@ def test_units_and_people_are_submitted_with_their_lists():
         f"bản số {result.version}",
     ):
         assert words in text.replace("\u00a0", " "), words
+    assert "- Ủy ban nhân dân tỉnh;" not in text, "it is the addressee already"
     always = [*world.people["A"], world.people["B"][0]]
     assert all(person.full_name in text for person in always)
     word = made(world, organiser, "docx")
@@ -77,12 +78,17 @@ def test_it_waits_for_the_frozen_ranking():
     assert not Export.objects.exists()
 
 
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="needs pdftotext: apt-get install poppler-utils")
 def test_it_waits_for_what_is_decided_about_ties():
     tied = Tied()
     assert "chưa được phân định giải" in text_of(asked(tied, tied.organiser))
     assert not Export.objects.exists()
     tied.decide("CAB")
-    assert made(tied, tied.organiser).state == "done"
+    export = made(tied, tied.organiser)
+    done = subprocess.run(["pdftotext", "-layout", str(export.path), "-"], capture_output=True, check=True, text=True)
+    text = " ".join(done.stdout.split())
+    assert "1 Sở C 1 100,0000 Nhất 2 Sở A 1 100,0000 Nhì" in text
+    assert "Sở C: đồng hạng 1, được phân định theo hình thức bốc thăm." in text
 
 
 def test_a_contest_under_way_proposes_nobody():

@@ -138,7 +138,7 @@ def test_proposals_and_year_end_figures_tell_the_prizes_that_were_decided():
     world.decide("CAB")
     rows = [row for row in awards_document(world.contest).tables[0].rows if row[0].code == "collective_prize"]
     place = "Hạng 1, Tất cả đơn vị (bốc thăm)"
-    assert [(row[3], row[5], row[6]) for row in rows] == [("A", "Giải Nhì", place), ("C", "Giải Nhất", place)]
+    assert [(row[3], row[5], row[6]) for row in rows] == [("C", "Giải Nhất", place), ("A", "Giải Nhì", place)]
     year = {row[0]: row[-2] for row in year_end_document(world.contest).tables[0].rows}
     assert year == {"A": "Giải Nhì", "B": "", "C": "Giải Nhất"}
 

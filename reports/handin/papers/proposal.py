@@ -46,7 +46,7 @@ def proposal_paper(
         symbol=_symbol(body),
         blocks=blocks,
         signature=signature_of(body, (body.authority, body.signer_title)),
-        recipients=["- Như trên;", *body.recipient_lines],
+        recipients=["- Như trên;", *(line for line in body.recipient_lines if addressee not in line)],
         appendices=list(_appendices(awards, people, result)),
     )
 
