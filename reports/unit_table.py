@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
 
 from accounts.text import search_key
 from reports.participation import Participation, UnitFigures, full_units, lowest_units
 
+PAGE_SIZE = 200
 SORTS: dict[str, Callable[[UnitFigures], Any]] = {
     "code": lambda unit: unit.unit_code,
     "name": lambda unit: unit.sort_key,
@@ -37,6 +39,7 @@ class UnitTable:
         self.kind = parameters.get("kind", "")
         wanted = parameters.get("sort", "")
         self.sort = wanted if wanted.removeprefix("-") in SORTS else "code"
+        self._number = parameters.get("page")
         self._kept = {name: parameters[name] for name in ("round", "unit", "q", "kind") if parameters.get(name)}
 
     @cached_property
@@ -47,6 +50,15 @@ class UnitTable:
         with_figure = [unit for unit in found if key(unit) is not None]
         with_figure.sort(key=key, reverse=self.sort.startswith("-"))
         return with_figure + [unit for unit in found if key(unit) is None]
+
+    @cached_property
+    def page(self) -> Page:
+        return Paginator(self.units, PAGE_SIZE).get_page(self._number)
+
+    @property
+    def query(self) -> str:
+        """The address's parameters but the page, for the links between pages."""
+        return urlencode(self._kept | ({"sort": self.sort} if self.sort != "code" else {}))
 
     def _matches(self, unit: UnitFigures) -> bool:
         return search_key(self.search) in unit.search_key and self.kind in ("", unit.kind)

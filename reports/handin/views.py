@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -27,6 +28,7 @@ from reports.models import ExportKind, RoundReport
 from reports.problems import ExportNotAllowed, TooManyExports
 from reports.scope import rounds_for
 from reports.services import request_report_export
+from reports.unit_table import PAGE_SIZE
 
 # --- Pages ------------------------------------------------------------------------------------------
 
@@ -62,18 +64,23 @@ def _page(request: SignedInRequest, contest: Contest, round: Round | None) -> Ht
         "freezable": freezable,
         "sees_names": has(request.user, Right.SEE_PEOPLE),
         "edits_issuer": _organised(request.user).filter(pk=contest.pk).exists(),
-        **(_shown(request.user, seen) if seen else {}),
+        **(_shown(request, seen) if seen else {}),
     }
     return render(request, "reports/report.html" if seen else "reports/report_none.html", context)
 
 
-def _shown(user: User, seen: Reading) -> dict[str, Any]:
+def _shown(request: SignedInRequest, seen: Reading) -> dict[str, Any]:
     dataset, report = seen.dataset, seen.report
+    data = reading.with_values(dataset)
+    query = request.GET.copy()
+    query.pop("page", None)
     versions = RoundReport.objects.filter(contest=report.contest, round=report.round, unit=report.unit)
     shown = {
         "report": report,
         "seen": seen,
-        "data": reading.with_values(dataset),
+        "data": data,
+        "page": Paginator(data["units"], PAGE_SIZE).get_page(request.GET.get("page")),
+        "query": query.urlencode(),
         "versions": list(versions.without_dataset().latest_first()[:20]),
         "scored": seen.scores,
     }
@@ -83,12 +90,12 @@ def _shown(user: User, seen: Reading) -> dict[str, Any]:
         "scored": reading.has_scores(dataset),
         "changed": reading.has_change(dataset),
         "full": reading.units_named(dataset, "full_units"),
-        "lowest": reading.units_named(reading.with_values(dataset), "lowest_units"),
+        "lowest": reading.units_named(data, "lowest_units"),
         "silent": reading.silent_units(dataset),
         "charts": pictures.charts_of(dataset),
         "heat": pictures.heat_of(dataset),
         "notes": notes_of(dataset),
-        "files": _files(user, report),
+        "files": _files(request.user, report),
     }
 
 

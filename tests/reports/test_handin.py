@@ -16,6 +16,7 @@ from contest.closing import close_round
 from contest.models import Round
 from reports import services
 from reports.freezing import digest_of, freeze_final_report, freeze_round_report
+from reports.handin import views
 from reports.handin.content import NotYetSignable, content_of, require_file
 from reports.handin.tables import Report, report_document
 from reports.issuing import place_in
@@ -165,6 +166,18 @@ def test_the_digest_shown_is_of_what_is_read_and_betrays_nothing_that_is_left_ou
     assert report.digest in page(client, organiser, round).content.decode()
     coordinator, _ = person(Role.COORDINATOR, units["hospital"])
     assert report.digest not in page(client, coordinator, round).content.decode()
+
+
+def test_the_units_of_a_report_are_paged(client, round, monkeypatch):
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
+    report = frozen(round)
+    codes = [unit["unit_code"] for unit in report.dataset["units"]]
+    user = person(Role.ORGANISER)[0]
+    shown = [
+        [unit["unit_code"] for unit in page(client, user, round, page=number).context["page"]] for number in (1, 2)
+    ]
+    assert shown == [codes[:2], codes[2:4]]
+    assert "?number=1&amp;page=2" in page(client, user, round, number=1).content.decode()
 
 
 def test_without_a_frozen_report_the_page_says_so(client, round):
