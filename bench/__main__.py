@@ -28,6 +28,7 @@ CASES = {
     "staff_import": "empty",
     "close": "empty",
     "weekly_dataset": "empty",
+    "staff_results": "empty",
 }
 FULL = {"units": 189, "staff": 20_058, "rounds": 4, "seed": 2023}
 QUICK = {"units": 12, "staff": 240, "rounds": 3, "seed": 2023}
