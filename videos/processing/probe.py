@@ -21,7 +21,10 @@ PACKETS_TO_A_PICTURE = 100
 
 def main(path: str, container_format: str, decoders: str, most_pixels: str) -> int:
     av.logging.set_level(None)
-    options = {"protocol_whitelist": "file", "format_whitelist": container_format, "codec_whitelist": decoders}
+    options = {
+        "protocol_whitelist": "file", "format_whitelist": container_format, "codec_whitelist": decoders,
+        "max_pixels": most_pixels,
+    }  # fmt: skip
     try:
         with av.open(f"file:{path}", format=container_format, options=options, metadata_errors="replace") as container:
             sys.stdout.write(json.dumps(measured(container, int(most_pixels))))
