@@ -45,7 +45,11 @@ from tests.factories import (
     past_round,
 )
 from tests.faults.quiz import browser_of, client_of
-from tests.videos.world import make_clip, make_clip_contest
+from tests.videos.panels import panel
+from tests.videos.uploads.tus import tus_headers
+from tests.videos.world import make_clip, make_clip_contest, make_sheet, start_scoring
+from videos.models import Upload
+from videos.result.services import compute_result
 
 
 @dataclass
@@ -120,9 +124,17 @@ class World:
             "exports:uuid": [str(export.pk) for export in person.exports.all()[:1]] or [str(attempt.pk)],
             "units:int": [str(place.unit.pk)],
             "record:str": ["record.json"],
-            "clips:int": [str(objects["clip contest"].pk)],
+            "clips:int": [str(objects["locked panel" if variant == "locked" else "clip contest"].pk)],
             "new:int": [str(place.contest.pk)],
             "clip:uuid": [str(objects["clip"].pk)],
+            "members:int": [str(objects["panel member"].pk)],
+            "judging:int": [str(objects["sheet"].pk)],
+            "missing:int": [str(objects["sheet"].clip.clip_contest_id)],
+            "points:int": ["1"],
+            "files:uuid": [str(objects["clip"].current_id)],
+            "scripts:uuid": [str(objects["clip"].pk)],
+            "name": ["poster.jpg" if variant == "poster" else "original"],
+            "uploads:uuid": [str(objects["upload"].pk)],
             "int": ["1"],
             "uuid": [str(attempt.pk)],
             "slug": ["x"],
@@ -141,7 +153,9 @@ class World:
         return make(self, who, side) if make else {}
 
     def headers(self, variant: str, who: str, side: str) -> dict[str, str]:
-        """For @key: the key of one's own attempt, sent to one's own attempt or to another's."""
+        """For @key: the key of one's own attempt, sent to one's own attempt or to another's. For @tus: what tus says."""
+        if variant == "tus":
+            return tus_headers(self.place(side).objects["clip"])
         if variant != "key":
             return {}
         attempt = Attempt.objects.get(user=self.person(who, "own"), round=self.own.rounds["open"])
@@ -170,6 +184,10 @@ BODIES: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
         "format": "csv",
     },
     "manage-clips-settings": lambda world, who, side: {"part": "genres", "names": "Phóng sự"},
+    "judging-points": lambda world, who, side: {"points": "7", "sequence": 1},
+    "judging-comment": lambda world, who, side: {"comment": "Hay", "sequence": 1},
+    "judging-conflict": lambda world, who, side: {"reason": "Người nhà"},
+    "judging-abstain": lambda world, who, side: {"reason": "Ốm"},
     "manage-rubric-choose": lambda world, who, side: {"ready": "noi-dung-70"},
     "manage-clip": lambda world, who, side: {"decision": "rejected", "reason": "Quá thời lượng"},
     "report-exports": lambda world, who, side: {
@@ -198,6 +216,7 @@ def build_world() -> World:
         _requests(place)
         _unit_report(place)
         _clips(place)
+        _locked_panel(place)
         _public_record(place.rounds["published"])
     clients = {who: browser_of(person, raise_request_exception=False) for who, person in own.people.items()}
     clients["anonymous"] = Client(raise_request_exception=False)
@@ -305,11 +324,35 @@ def _unit_report(place: Place) -> None:
     send_report(**sent, remarks={"done": "Đã nhắc trong giao ban"}, seen="")
 
 
+def _locked_panel(place: Place) -> None:
+    """A clip contest of the unit whose panel has locked, with the result of its one clip."""
+    contest = make_contest(slug=f"chot-{place.unit.code.lower()}", unit=place.unit, is_public=False)
+    place.objects["locked panel"], _judges, _clips = panel([(60, 20)], contest=contest)
+    compute_result(clip_contest=place.objects["locked panel"], actor=place.people["organiser"])
+
+
 def _clips(place: Place) -> None:
     """A clip contest that receives, and a clip of the unit waiting to be screened."""
     contest = make_clip_contest(place.contest)
     place.objects["clip contest"] = contest
-    place.objects["clip"] = make_clip(contest, unit=place.unit, state="submitted", by=place.people["coordinator"])
+    coordinator = place.people["coordinator"]
+    place.objects["clip"] = clip = make_clip(contest, unit=place.unit, state="submitted", by=coordinator)
+    place.objects["upload"] = Upload.objects.create(
+        owner=coordinator, clip=clip, name="a.mp4", size=10, expires_at=server_now() + timedelta(days=1)
+    )
+    _panel(place)
+
+
+def _panel(place: Place) -> None:
+    """The judge is appointed in that clip contest, and at work, in the chair, in another one of the unit."""
+    judge = place.people["judge"]
+    place.objects["panel member"] = place.objects["clip contest"].panel.create(judge=judge)
+    other = make_contest(slug=f"{place.contest.slug}-khac", unit=place.unit, is_public=False)
+    contest = make_clip_contest(other)
+    start_scoring(contest)
+    contest.panel.create(judge=judge, is_chair=True)
+    clip = make_clip(contest, unit=place.unit, state="accepted", by=place.people["coordinator"])
+    place.objects["sheet"] = make_sheet(clip, judge)
 
 
 def _public_record(round: Round) -> None:

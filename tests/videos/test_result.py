@@ -1,6 +1,5 @@
 """A panel's result: computed once locked, frozen with its input, ordered by the chair, published, verified."""
 
-from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 
@@ -8,17 +7,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from accounts.clock import server_now
 from accounts.models import AuditEntry, Role
 from accounts.problems import Refused
 from contest.record_format import canonical, digest
 from notifications.models import Notification
 from tests.factories import grant, make_unit, make_user
-from tests.videos.world import make_clip, make_clip_contest, make_judge, make_rubric, make_sheet, start_scoring
+from tests.videos.panels import lock, organiser_of, panel, tied
+from tests.videos.world import make_clip, make_clip_contest, start_scoring
 from videos.models import (
     ChairDecision,
-    ClipContest,
-    ClipPrize,
     ClipState,
     CriterionScore,
     PanelResult,
@@ -29,45 +26,6 @@ from videos.result.computing import standings_of
 from videos.result.services import compute_result, latest_result, open_ties, order_tied, publish_result
 
 pytestmark = pytest.mark.django_db
-
-
-def lock(clip_contest):
-    ClipContest.objects.filter(pk=clip_contest.pk).update(locked_at=server_now())
-    clip_contest.refresh_from_db()
-    return clip_contest
-
-
-def panel(*sheets, judges=2, prizes=(("Giải Nhất", 1), ("Giải Nhì", 1)), kinds=(), locked=True, **fields):
-    """(contest, judges, clips) of a panel that has locked. `sheets`: for each clip the points by judge, or None.
-
-    Clips were submitted one minute after the other.
-    """
-    clip_contest = make_clip_contest(rubric=make_rubric(70, 30, step="0.01"), **fields)
-    clip_contest.prizes.all().delete()
-    ClipPrize.objects.bulk_create(
-        ClipPrize(clip_contest=clip_contest, position=position, title=title, count=count)
-        for position, (title, count) in enumerate(prizes, start=1)
-    )
-    members = [make_judge(clip_contest, is_chair=number == 0) for number in range(judges)]
-    start = server_now() - timedelta(days=2)
-    clips = []
-    for number in range(len(sheets)):
-        kind = {"kind": kinds[number]} if kinds else {}
-        unit = make_unit(parent=clip_contest.contest.unit, **kind)
-        at = start + timedelta(minutes=number)
-        clips.append(make_clip(clip_contest, unit=unit, state=ClipState.ACCEPTED, submitted_at=at))
-    start_scoring(clip_contest)
-    for clip, own in zip(clips, sheets, strict=True):
-        for judge, points in zip(members, own, strict=False):
-            if points is not None:
-                make_sheet(clip, judge, *points)
-    return (lock(clip_contest) if locked else clip_contest), members, clips
-
-
-def organiser_of(clip_contest):
-    user = make_user()
-    grant(user, Role.ORGANISER, clip_contest.contest.unit)
-    return user
 
 
 def shown(result):
@@ -175,11 +133,6 @@ def test_no_statement_changes_a_frozen_result(table, statement):
 
 
 # --- Ties -------------------------------------------------------------------------------------------
-
-
-def tied(**fields):
-    """Three clips, of which the first two are equal in everything but the time, which is not asked for."""
-    return panel([(60, 20)], [(60, 20)], [(50, 20)], tie_chain=["highest:desc"], **fields)
 
 
 def test_the_chairs_order_makes_the_next_version_and_leaves_the_first_as_it_was():

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
@@ -177,7 +177,7 @@ def _tell_units(clip_contest: ClipContest, result: PanelResult) -> None:
     of_unit: dict[int, list[ClipStanding]] = {}
     for standing in result.standings.select_related("clip"):
         of_unit.setdefault(standing.clip.unit_id, []).append(standing)
-    path = _gallery_path()
+    path = reverse("clip-gallery", args=[clip_contest.contest.slug])
     for unit_id, standings in of_unit.items():
         subject = _("Kết quả cuộc thi video: %(contest)s") % {"contest": clip_contest.contest.title}
         body = "\n".join(map(_line_for_unit, standings))
@@ -190,10 +190,3 @@ def _line_for_unit(standing: ClipStanding) -> str:
     if standing.prize:
         return _("Video số %(number)s “%(title)s”: %(prize)s.") % words
     return _("Video số %(number)s “%(title)s” không đạt giải.") % words
-
-
-def _gallery_path() -> str:
-    try:
-        return reverse("clip-gallery")
-    except NoReverseMatch:
-        return ""
