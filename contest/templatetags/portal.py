@@ -16,7 +16,7 @@ from contest.models import Contest
 register = template.Library()
 
 # Entries of the navigation that stand for every page below their address, except pages that are everybody's.
-_ROOMS = ("manage-home", "reports", "requests")
+_ROOMS = ("manage-home", "reports", "requests", "judging")
 _DOORS = ("/requests/account/", "/requests/unit/")
 
 
@@ -59,6 +59,8 @@ def _navigation(context: template.Context, contest: Contest | None, path: str) -
             pages.append(("requests", [], _("Việc của đơn vị")))
         if roles & {"coordinator", "organiser", "secretary", "auditor"}:
             pages.append(("reports", [], _("Báo cáo")))
+        if roles & HOLDERS[Right.SCORE_CLIPS]:
+            pages.append(("judging", [], _("Chấm video")))
         if roles & {"organiser", "administrator", "auditor", "secretary"}:
             pages.append(("manage-home", [], _("Tổ chức thi")))
     items = []

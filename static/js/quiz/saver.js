@@ -1,4 +1,5 @@
-// Saves each answer until the server has acknowledged it. Slots are "1".."15" for questions and "p" for the prediction.
+// Saves each answer until the server has acknowledged it. Slots are "1".."15" for questions and "p" for the prediction; the
+// judge's sheet (static/js/judging/) has slots and an api of its own.
 //
 // Events (detail): "slot" {slot}: its state changed · "adopt" {slot, value, foreign}: show this value · "network" {ok}:
 // requests get through or not · "closed": the attempt has ended · "refused": the key is no longer valid.
@@ -175,7 +176,7 @@ export class Saver extends EventTarget {
 
   /** The server holds a newer answer. It wins, unless this user has chosen something since, here and now. */
   #overtaken(slot, entry, body) {
-    const held = { sequence: body.sequence, value: (slot === "p" ? body.value : body.choices) ?? null, savedAt: null };
+    const held = { sequence: body.sequence, value: body.choices ?? body.value ?? null, savedAt: null };
     this.#known.set(slot, held);
     const latest = this.store.get(slot);
     const changedSince = latest && latest.sequence !== entry.sequence;
