@@ -5,6 +5,7 @@ from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
@@ -354,6 +355,27 @@ if WHITENOISE_USE_FINDERS:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
+# How clips get to browsers: "portal" (make run), "nginx" (X-Accel-Redirect, in production), "s3" (with CLIP_S3_BUCKET).
+CLIP_DELIVERY = env("CLIP_DELIVERY", default="s3" if env("CLIP_S3_BUCKET", default="") else "portal")
+CLIP_URL_SECONDS = 300  # how long a signed address of S3 opens a file
+if CLIP_DELIVERY == "s3":
+    STORAGES["clips"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": env("CLIP_S3_BUCKET"),
+            "endpoint_url": env("CLIP_S3_ENDPOINT", default="") or None,
+            "region_name": env("CLIP_S3_REGION", default="us-east-1"),
+            "access_key": env("CLIP_S3_ACCESS_KEY", default=""),
+            "secret_key": env("CLIP_S3_SECRET_KEY", default=""),
+            "addressing_style": "path",
+            "signature_version": "s3v4",
+            "querystring_auth": True,
+            "querystring_expire": CLIP_URL_SECONDS,
+            "default_acl": None,
+            "file_overwrite": True,
+        },
+    }
+
 # --- Security -------------------------------------------------------------------------------------
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
@@ -384,6 +406,12 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "manifest-src 'self'"
 )
+if CLIP_DELIVERY == "s3":
+    _clips_from = urlsplit(env("CLIP_S3_ENDPOINT", default="https://*.amazonaws.com"))
+    for _directive in ("media-src", "img-src"):
+        CONTENT_SECURITY_POLICY = CONTENT_SECURITY_POLICY.replace(
+            f"{_directive} 'self'", f"{_directive} 'self' {_clips_from.scheme}://{_clips_from.netloc}"
+        )
 # A browser feature that a page does not use is one that nobody else can use through it.
 NO_FEATURES = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
 SECURITY_HEADERS = {

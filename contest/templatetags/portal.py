@@ -16,7 +16,7 @@ from contest.models import Contest
 register = template.Library()
 
 # Entries of the navigation that stand for every page below their address, except pages that are everybody's.
-_ROOMS = ("manage-home", "reports", "requests", "judging")
+_ROOMS = ("manage-home", "reports", "requests", "judging", "my-clips")
 _DOORS = ("/requests/account/", "/requests/unit/")
 
 
@@ -52,6 +52,7 @@ def _navigation(context: template.Context, contest: Contest | None, path: str) -
     pages: list[tuple[str, list[str], str]] = [("home", [], _("Trang chủ"))]
     if contest and contest.is_public:
         pages.append(("rules", [contest.slug], _("Thể lệ")))
+    pages.append(("clip-galleries", [], _("Video")))
     if signed_in:
         pages.append(("rounds", [], _("Tuần thi của tôi")))
         roles = set(context.get("roles") or ())

@@ -1,12 +1,14 @@
 """Small worlds of clips: a clip contest, clips with a file that is ready, judges and their sheets.
 
-Times of the clip contest are moved, never the clock. `ready_file` writes no bytes into the storage.
+Times of the clip contest are moved, never the clock. `ready_file` writes no bytes into the storage,
+`give_bytes` does.
 """
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
+from django.core.files.base import ContentFile
 from django.db.models import Max
 
 from accounts.clock import server_now
@@ -24,11 +26,13 @@ from videos.models import (
     FileState,
     Genre,
     PanelMember,
+    Rendition,
     Rubric,
     ScoreSheet,
     SheetState,
 )
 from videos.ready import GENRES, PRIZES
+from videos.storage import captions_key, clip_storage, original_key, poster_key, rendition_key
 
 _numbers = count(1)
 
@@ -143,3 +147,24 @@ def make_sheet(clip: Clip, judge: User, *points, submitted: bool | None = None) 
         ScoreSheet.objects.filter(pk=sheet.pk).update(state=SheetState.SUBMITTED, submitted_at=server_now())
     sheet.refresh_from_db()
     return sheet
+
+
+def give_bytes(clip: Clip, content: bytes = b"0123456789" * 20) -> None:
+    """Put something in the place of every file of the clip's current version, its script too."""
+    file = clip.current
+    keys = [original_key(file.pk), poster_key(file.pk), captions_key(file.pk)]
+    for height in (720, 480):
+        keys.append(rendition_key(file.pk, height))
+        Rendition.objects.get_or_create(
+            file=file, height=height, defaults={
+                "pixels_wide": height * 16 // 9, "pixels_high": height, "size": len(content), "sha256": "cd" * 32,
+            },
+        )  # fmt: skip
+    for key in keys:
+        clip_storage().delete(key)
+        clip_storage().save(key, ContentFile(content))
+    ClipFile.objects.filter(pk=file.pk).update(has_poster=True, has_captions=True)
+    file.refresh_from_db()
+    clip.script.save("kich-ban.pdf", ContentFile(content))
+    Clip.objects.filter(pk=clip.pk).update(script_name="Kịch bản.pdf")
+    clip.refresh_from_db()
