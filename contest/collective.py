@@ -91,9 +91,13 @@ def definition_of(input: CollectiveInput) -> str:
         ),
         CollectiveInput.REPORT: _("Số tuần đơn vị gửi báo cáo đúng hạn chia cho số tuần phải gửi, nhân 100."),
         CollectiveInput.CLIP_DUTY: _(
-            "Đơn vị có ít nhất một video được nhận vào vòng chấm thì được 100, không có thì 0."
+            "Đơn vị có ít nhất một video được nhận vào vòng chấm thì được 100, không có thì 0. Tính sau khi công bố kết"
+            " quả thi video."
         ),
-        CollectiveInput.CLIP_SCORE: _("Điểm của video được chấm cao nhất của đơn vị, quy về thang 100."),
+        CollectiveInput.CLIP_SCORE: _(
+            "Điểm của video được chấm cao nhất của đơn vị chia cho điểm tối đa của thang điểm, nhân 100, quá 100 thì"
+            " tính 100; không có video có điểm thì 0. Tính sau khi công bố kết quả thi video."
+        ),
     }[input]
 
 

@@ -10,7 +10,7 @@ score          mean over the rounds with counted papers of 100 × mean score ÷ 
 perfect, zero  100 × the sum of such papers ÷ the sum of counted papers; zero's points are taken away
 report         100 × rounds reported on time ÷ rounds that were to be reported
 clip_duty      100 with an accepted clip, else 0
-clip_score     the best clip's score on the scale of 0 to 100
+clip_score     100 × the best clip's score ÷ full marks, within 0 and 100; 0 without a score
 
 Without counted papers score, perfect and zero are 0. An input for which nothing is kept (None) moves no points.
 A unit is ranked when it took part, belonged to the last round, and had a headcount there of at least the rule's
@@ -28,6 +28,7 @@ from typing import Any
 HUNDRED = 100
 PLACES = Decimal("0.0001")
 ZERO_INPUT = "zero"
+CLIPS, BEST_CLIP = "clips", "best_clip"
 # As the page prints them.
 ORDER = ("participation", "score", "perfect", "report", "clip_duty", "clip_score", "zero")
 
@@ -52,7 +53,9 @@ class RoundOfUnit:
 class RankedUnit:
     """A unit with the rounds that it belonged to, in order. `group` is where it is ranked.
 
-    `predecessors` names the units that became part of it during the contest, whose figures are in its rounds.
+    `predecessors` names the units that became part of it during the contest, whose figures are in its rounds. `clips`:
+    how many of its clips were accepted, None while no result of clips is public; the best has `clip_score` of
+    `clip_marks`.
     """
 
     unit_id: int
@@ -63,14 +66,18 @@ class RankedUnit:
     group_name: str
     rounds: tuple[RoundOfUnit, ...]
     in_last_round: bool = True
-    has_clip: bool | None = None
+    clips: int | None = None
     clip_score: Decimal | None = None
+    clip_marks: Decimal = Decimal(HUNDRED)
     predecessors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A quotient that went into a value: `of` what, `number` ÷ `base`."""
+    """A quotient that went into a value: `of` what (a round's title, CLIPS or BEST_CLIP), `number` ÷ `base`.
+
+    Without a `base` ("") it is a mere number.
+    """
 
     of: str
     number: str
@@ -181,13 +188,19 @@ def _report(unit: RankedUnit) -> _Value:
 
 
 def _clip_duty(unit: RankedUnit) -> _Value:
-    return (None if unit.has_clip is None else Fraction(HUNDRED * int(unit.has_clip))), ()
+    if unit.clips is None:
+        return None, ()
+    return Fraction(HUNDRED * (unit.clips > 0)), (Part(CLIPS, str(unit.clips), ""),)
 
 
 def _clip_score(unit: RankedUnit) -> _Value:
-    if unit.has_clip is None:
+    if unit.clips is None:
         return None, ()
-    return Fraction(unit.clip_score or 0), ()
+    if unit.clip_score is None:
+        return Fraction(0), ()
+    within = min(max(unit.clip_score, Decimal(0)), unit.clip_marks)
+    parts = (Part(BEST_CLIP, str(unit.clip_score), str(unit.clip_marks)),)
+    return HUNDRED * Fraction(within) / Fraction(unit.clip_marks), parts
 
 
 def _mean(shares: Sequence[Fraction]) -> Fraction:

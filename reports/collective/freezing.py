@@ -22,6 +22,7 @@ from reports.collective.inputs import published_rounds, units_of
 from reports.collective.ties import decided_in
 from reports.models import CollectiveResult, CollectiveStanding
 from reports.unit_reports.deadlines import deadlines_of
+from videos.models import ClipContest
 
 FORMAT = 1
 BATCH = 1000
@@ -211,7 +212,17 @@ def _not_yet(contest: Contest) -> list[str]:
     late = [round.title for round in rounds if round.pk in due and due[round.pk] >= server_now()]
     if late:
         return [_("Còn trong hạn gửi báo cáo của đơn vị: %(rounds)s.") % {"rounds": ", ".join(late)}]
+    if _awaits_clips(contest):
+        return [_("Điểm tập thể có tính video dự thi, mà kết quả thi video chưa được công bố.")]
     return []
+
+
+def _awaits_clips(contest: Contest) -> bool:
+    """Whether clips move points and their result is still to come. A contest without clips does not wait for any."""
+    weights = rule_of(contest)["weights"]
+    if not weights["clip_duty"] and not weights["clip_score"]:
+        return False
+    return ClipContest.objects.filter(contest=contest, published_at=None).exists()
 
 
 def publish_collective(*, result: CollectiveResult, actor: User) -> None:

@@ -1,8 +1,9 @@
-"""What the ranking of units rests on: the published rounds' participation, headcounts, reports sent on time."""
+"""What the ranking of units rests on: published rounds' participation, reports sent on time, published clips."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 
 from django.utils.translation import gettext as _
@@ -19,6 +20,8 @@ from reports.models import CollectiveResult, UnitReport
 from reports.participation import Figures, UnitFigures, heirs_on, last_day, participation_of
 from reports.scope import Scope
 from reports.unit_reports.deadlines import deadlines_of
+from videos.models import PanelResult
+from videos.result.computing import full_marks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def units_of(contest: Contest, rounds: list[Round], grouping: str) -> list[Ranke
     units_in = {round.pk: participation_of(round, Scope(None, True)).units for round in rounds}
     in_last_round = {unit.unit_id for unit in units_in[rounds[-1].pk]} if rounds else set()
     heirs = _heirs_in(in_last_round, rounds)
+    clips = clips_of(contest, heirs)
     figures: dict[int, list[RoundOfUnit]] = defaultdict(list)
     latest: dict[int, UnitFigures] = {}
     predecessors: dict[int, dict[int, str]] = defaultdict(dict)
@@ -96,6 +100,9 @@ def units_of(contest: Contest, rounds: list[Round], grouping: str) -> list[Ranke
             rounds=tuple(figures[pk]),
             in_last_round=pk in in_last_round,
             predecessors=tuple(predecessors[pk].values()) if pk in predecessors else (),
+            clips=None if clips is None else len(clips.scores.get(pk, ())),
+            clip_score=None if clips is None else clips.best_of(pk),
+            clip_marks=clips.full_marks if clips is not None else Decimal(100),
         )
         for pk, unit in latest.items()
     ]
@@ -105,6 +112,29 @@ def _heirs_in(last: set[int], rounds: list[Round]) -> dict[int, int]:
     """The units that have become part of one of `last` by the last round's end. One query."""
     heirs = heirs_on(last_day(rounds[-1])) if rounds else {}
     return {unit: heir for unit, heir in heirs.items() if unit not in last and heir in last}
+
+
+@dataclass(frozen=True, slots=True)
+class Clips:
+    """The published result of the contest's clips: by unit the scores of its accepted ones, None without a sheet."""
+
+    scores: dict[int, list[Decimal | None]]
+    full_marks: Decimal
+
+    def best_of(self, unit_id: int) -> Decimal | None:
+        return max((score for score in self.scores.get(unit_id, ()) if score is not None), default=None)
+
+
+def clips_of(contest: Contest, heirs: dict[int, int]) -> Clips | None:
+    """None as long as no result of clips is public. Two queries; clips of units that merged count for the heir."""
+    result = PanelResult.objects.filter(clip_contest__contest=contest, clip_contest__published_at__isnull=False)
+    latest = result.order_by("-version").first()
+    if latest is None:
+        return None
+    scores: dict[int, list[Decimal | None]] = defaultdict(list)
+    for unit_id, score in latest.standings.order_by("clip__number").values_list("clip__unit", "score"):
+        scores[heirs.get(unit_id, unit_id)].append(score)
+    return Clips(scores, full_marks_of(latest.input))
 
 
 _Member = tuple[Figures, bool | None]

@@ -20,6 +20,7 @@ from contest.models import Contest, RoundUnit
 from contest.models.collective import CollectiveInput
 from reports.chosen import SignedInRequest
 from reports.collective.awards import awards_of
+from reports.collective.computing import BEST_CLIP, CLIPS
 from reports.collective.documents import inputs_shown, method_of, prize_of, ranking_to_show, why_unranked
 from reports.collective.freezing import Ranking, freeze_collective, frozen_ranking, publish_collective
 from reports.collective.inputs import published_rounds
@@ -135,9 +136,14 @@ def _line(line: dict[str, Any]) -> dict[str, Any]:
         "weight": line["weight"],
         "points": Decimal(line["points"]),
         "is_penalty": input == CollectiveInput.ZERO,
-        "parts": [{"of": of, "number": Decimal(number), "base": Decimal(base)} for of, number, base in line["parts"]],
-        "places": 2 if input == CollectiveInput.SCORE else 0,
+        "parts": [_part(*part) for part in line["parts"]],
+        "places": 2 if input in (CollectiveInput.SCORE, CollectiveInput.CLIP_SCORE) else 0,
     }
+
+
+def _part(of: str, number: str, base: str) -> dict[str, Any]:
+    names = {CLIPS: _("Video được nhận vào vòng chấm"), BEST_CLIP: _("Video có điểm cao nhất")}
+    return {"of": names.get(of, of), "number": Decimal(number), "base": Decimal(base) if base else None}
 
 
 @login_required

@@ -49,7 +49,8 @@ def worlds(draw):
     units = []
     for place in range(draw(st.integers(1, 7))):
         rounds = tuple(draw(rounds_of_units(number)) for number in range(1, draw(st.integers(1, 3)) + 1))
-        has_clip = draw(st.sampled_from([None, True, False]))
+        clips = draw(st.sampled_from([None, 0, 1, 3]))
+        score = draw(st.none() | st.integers(-50, 700)) if clips else None
         units.append(
             RankedUnit(
                 place,
@@ -59,8 +60,9 @@ def worlds(draw):
                 *draw(st.sampled_from([("", ""), ("b", "Bảng B")])),
                 rounds,
                 draw(st.booleans()),
-                has_clip,
-                Decimal(draw(st.integers(0, 1000))).scaleb(-1) if has_clip else None,
+                clips=clips,
+                clip_score=None if score is None else Decimal(score).scaleb(-1),
+                clip_marks=Decimal(60),
             )
         )
     cuts = sorted(draw(st.lists(st.integers(0, 100), min_size=5, max_size=5)))
@@ -98,11 +100,12 @@ def naive_value(unit, name):
     if name == "report":
         due = [r.on_time for r in rounds if r.on_time is not None]
         return half_up(Fraction(100 * due.count(True), len(due))) if due else None
-    if unit.has_clip is None:
+    if unit.clips is None:
         return None
     if name == "clip_duty":
-        return Decimal("100.00") if unit.has_clip else Decimal("0.00")
-    return half_up(Fraction(unit.clip_score or 0))
+        return Decimal("100.00") if unit.clips else Decimal("0.00")
+    share = 100 * Fraction(unit.clip_score or 0) / 60
+    return half_up(Fraction(100) if share > 100 else Fraction(0) if share < 0 else share)
 
 
 def naive(rule, units):
