@@ -26,7 +26,7 @@ from tests.factories import (
     past_round,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 FIGURES, PEOPLE, FILES = "report-participation", "report-nonparticipants", "report-exports"
 
 
