@@ -47,7 +47,7 @@ from tests.factories import (
 from tests.faults.quiz import browser_of, client_of
 from tests.videos.panels import panel
 from tests.videos.uploads.tus import tus_headers
-from tests.videos.world import make_clip, make_clip_contest, make_sheet, start_scoring
+from tests.videos.world import give_bytes, make_clip, make_clip_contest, make_sheet, start_scoring
 from videos.models import Upload
 from videos.result.services import compute_result
 
@@ -337,6 +337,7 @@ def _clips(place: Place) -> None:
     place.objects["clip contest"] = contest
     coordinator = place.people["coordinator"]
     place.objects["clip"] = clip = make_clip(contest, unit=place.unit, state="submitted", by=coordinator)
+    give_bytes(clip)
     place.objects["upload"] = Upload.objects.create(
         owner=coordinator, clip=clip, name="a.mp4", size=10, expires_at=server_now() + timedelta(days=1)
     )
