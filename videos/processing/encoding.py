@@ -154,8 +154,8 @@ def light_filter(picture: Picture, *, can_tone_map: bool, table: Path | None = N
         )
     transfer = "smpte2084" if picture.transfer == PQ else "arib-std-b67"
     return (
-        f"format=yuv420p10le,zscale=tin={transfer}:min=bt2020nc:pin=bt2020:rin=tv:t=linear:npl={WHITE},format=gbrpf32le,"
-        f"zscale=p=bt709,tonemap=mobius:param={KNEE}:desat=0:peak={PEAK},zscale=t=bt709:m=bt709:r=tv"
+        f"format=yuv420p10le,zscale=tin={transfer}:min=bt2020nc:pin=bt2020:rin=tv:t=linear:npl={WHITE}:agamma=0,format=gbrpf32le,"
+        f"zscale=p=bt709,tonemap=mobius:param={KNEE}:desat=0:peak={PEAK},zscale=t=bt709:m=bt709:r=tv:agamma=0"
     )
 
 

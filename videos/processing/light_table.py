@@ -74,5 +74,5 @@ def _rolled_off(value: float) -> float:
 
 
 def _bt709(light: float) -> float:
-    light = min(1.0, max(0.0, light))
-    return 4.5 * light if light < 0.018 else 1.099 * light**0.45 - 0.099
+    """For a screen as ITU-R BT.1886 has it."""
+    return float(min(1.0, max(0.0, light)) ** (1 / 2.4))
