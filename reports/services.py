@@ -24,6 +24,8 @@ from accounts.rights import Right
 from contest.models import Contest, Round
 from contest.models.round import RoundState
 from reports.absentees import Absentees
+from reports.clips.content import ClipFile, clip_content_of, clip_contest_of, require_clip_file
+from reports.clips.content import formats_of as formats_of_clips
 from reports.collective.documents import awards_document, collective_document, year_end_document
 from reports.documents import (
     nonparticipants_document,
@@ -99,10 +101,14 @@ class Granted:
     scope: Scope
     round: Round | None = None
     report: RoundReport | None = None
+    clips: ClipFile | None = None
 
 
 def granted_to(user: User, export: Export) -> Granted:
     """Raises ExportNotAllowed, NotYetSignable when `user` may not have the file now."""
+    if "clips" in export.parameters:
+        wish = _clip_file(export)
+        return Granted(Scope(None, require_clip_file(user, wish)), clips=wish)
     if "report" not in export.parameters:
         round = Round.objects.select_related("contest").filter(pk=export.parameters["round"]).first()
         if round is None:
@@ -116,6 +122,13 @@ def granted_to(user: User, export: Export) -> Granted:
         raise ExportNotAllowed
     scores = require_file(user, export.kind, report)
     return Granted(Scope(frozenset({report.unit_id}), scores), report=report)
+
+
+def _clip_file(export: Export) -> ClipFile:
+    clip_contest = clip_contest_of(export.parameters["clips"])
+    if clip_contest is None:
+        raise ExportNotAllowed
+    return ClipFile(export.kind, clip_contest, export.parameters["judge"], export.parameters["clip"])
 
 
 def document_of(kind: str, round: Round, scope: Scope) -> Document:
@@ -159,6 +172,22 @@ def request_report_export(*, actor: User, kind: str, report: RoundReport, format
     about = report.round.title if report.round else contest.title
     unit_code = "" if report.unit_id == contest.unit_id else report.unit.code
     return _request(actor, kind, format, parameters, contest.unit, _label(kind, about, unit_code))
+
+
+def request_clip_export(*, actor: User, wish: ClipFile, format: str) -> Export:
+    """The same for a file about clips. Raises ExportNotAllowed, NotYetSignable, TooManyExports."""
+    if format not in formats_of_clips(wish.kind):
+        raise ExportNotAllowed
+    require_clip_file(actor, wish)
+    contest = wish.clip_contest.contest
+    parameters = {
+        "round": None, "contest": contest.pk, "unit": "", "clips": wish.clip_contest.pk, "judge": wish.judge,
+        "clip": wish.clip,
+    }  # fmt: skip
+    about = [wish.judge, *([f"video {wish.clip}"] if wish.clip else [])] if wish.judge else []
+    return _request(
+        actor, wish.kind, format, parameters, contest.unit, _label(wish.kind, contest.title, ", ".join(about))
+    )
 
 
 def _request(actor: User, kind: str, format: str, parameters: dict[str, Any], unit: Unit, label: str) -> Export:
@@ -267,6 +296,8 @@ def _make(export: Export) -> None:
 
 
 def _content(export: Export, granted: Granted) -> Content:
+    if granted.clips is not None:
+        return clip_content_of(granted.clips, scores=granted.scope.scores)
     if granted.report is not None:
         return content_of(export.kind, export.format, granted.report, export.requested_by)
     assert granted.round is not None

@@ -2,6 +2,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from reports import baseline_page, views
+from reports.clips.views import clip_files
 from reports.handin import views as handin
 
 urlpatterns = [
@@ -20,5 +21,6 @@ urlpatterns = [
     path("contests/<int:pk>/report/", handin.final, name="report-final"),
     path("contests/<int:pk>/report/freeze/", handin.final_freeze, name="report-final-freeze"),
     path("contests/<int:pk>/issuing-body/", handin.issuing_body, name="report-issuing-body"),
+    path("clips/<int:pk>/", clip_files, name="report-clips"),
     path("files/", handin.request_file, name="report-file-request"),
 ]

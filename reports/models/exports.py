@@ -26,6 +26,9 @@ class ExportKind(models.TextChoices):
     AWARD_PROPOSALS = "award_proposals", _("Đề nghị khen thưởng")
     YEAR_END = "year_end", _("Kết quả cuối năm của các đơn vị")
     CLOSING_MINUTES = "closing_minutes", _("Biên bản đóng tuần thi")
+    CLIP_LIST = "clip_list", _("Danh sách video dự thi")
+    CLIP_SHEETS = "clip_sheets", _("Phiếu chấm video")
+    CLIP_MINUTES = "clip_minutes", _("Biên bản họp Ban Giám khảo")
 
 
 class ExportFormat(models.TextChoices):
@@ -80,7 +83,8 @@ class ExportQuerySet(models.QuerySet["Export"]):
 
 class Export(models.Model):
     """A file somebody asked for. `parameters`: {"round": id, "unit": code or "", "language": code}; a file of a frozen
-    report also has "report" and "contest", and no round where the report is over the contest.
+    report also has "report" and "contest", and no round where the report is over the contest; one about clips has
+    "clips" (their contest) and "contest", and for sheets "judge" (as "GK1") and "clip" (its number, or None for all).
 
     `run` counts the times a worker has taken it up; a worker writes only as long as it is still its run.
     `unit_ids` and `with_scores` say what the finished file holds, so that a download can be checked against
