@@ -153,7 +153,7 @@ class World:
         return make(self, who, side) if make else {}
 
     def headers(self, variant: str, who: str, side: str) -> dict[str, str]:
-        """For @key: the key of one's own attempt, sent to one's own attempt or to another's. For @tus: what tus says."""
+        """For @key: the key of one's own attempt, sent to one's own attempt or to another's. For @tus: what it says."""
         if variant == "tus":
             return tus_headers(self.place(side).objects["clip"])
         if variant != "key":
@@ -183,6 +183,7 @@ BODIES: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
         "kind": "weekly_report",
         "format": "csv",
     },
+    "report-awards-paper": lambda world, who, side: {"format": "docx"},
     "manage-clips-settings": lambda world, who, side: {"part": "genres", "names": "Phóng sự"},
     "judging-points": lambda world, who, side: {"points": "7", "sequence": 1},
     "judging-comment": lambda world, who, side: {"comment": "Hay", "sequence": 1},
