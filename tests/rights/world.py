@@ -191,6 +191,7 @@ BODIES: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
     "judging-abstain": lambda world, who, side: {"reason": "Ốm"},
     "manage-rubric-choose": lambda world, who, side: {"ready": "noi-dung-70"},
     "manage-clip": lambda world, who, side: {"decision": "rejected", "reason": "Quá thời lượng"},
+    "report-clips": lambda world, who, side: {"kind": "clip_list", "format": "csv"},
     "report-exports": lambda world, who, side: {
         "kind": "participation",
         "round": world.place(side).rounds["open"].pk,
