@@ -115,7 +115,10 @@ class UploadDetail(TusView):
         checksum = protocol.read_checksum(request.headers.get("Upload-Checksum"))
         body = Body(request._request.read, length, patience=settings.UPLOAD_IDLE_SECONDS)
         with _slot():
-            upload = services.receive(upload_id=upload_id, owner=owner, offset=offset, body=body, checksum=checksum)
+            try:
+                upload = services.receive(upload_id=upload_id, owner=owner, offset=offset, body=body, checksum=checksum)
+            finally:
+                body.leave()  # the row is free again; the thread is only with the client
         if body.has_stalled:
             raise problems.stalled(upload.offset)
         return Response(status=204, headers={"Upload-Offset": str(upload.offset)} | _expires(upload))

@@ -11,7 +11,8 @@ class Body:
     """`length` bytes, to be gone through once. It ends early when the client does, or when it stalls.
 
     The web server reads without a limit of time. So a thread of its own reads ahead, by two pieces at most, and whoever
-    goes through the body waits no longer than `patience` seconds for a piece.
+    goes through the body waits no longer than `patience` seconds for a piece. Before the request is answered `leave`
+    must be called: granian 2.8 serves nobody any more while somebody reads the body of a request that is over.
     """
 
     def __init__(self, read: Callable[[int], bytes], length: int, *, patience: float) -> None:
@@ -20,10 +21,11 @@ class Body:
         self._read, self._patience = read, patience
         self._pieces: Queue[bytes] = Queue(maxsize=2)
         self._is_left = Event()
+        self._thread = Thread(target=self._fetch, name="upload-body", daemon=True)
 
     def __iter__(self) -> Iterator[bytes]:
         if self.length:
-            Thread(target=self._fetch, name="upload-body", daemon=True).start()
+            self._thread.start()
         missing = self.length
         try:
             while missing:
@@ -36,6 +38,15 @@ class Body:
             self.has_stalled = True
         finally:
             self._is_left.set()
+
+    def leave(self) -> None:
+        """Come back once nobody reads any more: at once, unless the client is silent in the middle of a piece.
+
+        The proxy ends such a connection after a while (client_body_timeout in deploy/nginx.conf).
+        """
+        self._is_left.set()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _fetch(self) -> None:
         missing = self.length
