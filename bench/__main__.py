@@ -23,6 +23,7 @@ CASES = {
     "pages": "demo",
     "participation": "demo",
     "record": "demo",
+    "uploads": "demo",
     "official": "empty",
     "demo": "empty",
     "staff_import": "empty",

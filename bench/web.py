@@ -61,9 +61,13 @@ class Web:
         self._process.wait()
         self._log.close()
 
+    def pids(self) -> list[int]:
+        """The server's processes."""
+        return [member.pid for member in session_members(self._identity)] if self._identity else []
+
     def cpu_seconds(self) -> float:
         """Processor time that the server's processes have used so far."""
-        return cpu_seconds([member.pid for member in session_members(self._identity)]) if self._identity else 0.0
+        return cpu_seconds(self.pids())
 
     def _answers(self) -> bool:
         try:
