@@ -50,6 +50,17 @@ def compile_english() -> None:
     aside.replace(compiled)
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, pytestconfig: Any) -> None:
+    """Let pytest-django copy the test database from a migrated one."""
+    from django.conf import settings
+
+    from tests.database import template_database
+
+    cache = pytestconfig.cache.mkdir("databases")
+    settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = template_database(cache)
+
+
 @pytest.fixture(autouse=True)
 def forget_papers() -> None:
     """Forget compiled papers between tests: loading a demo starts the numbers of rounds anew.

@@ -1,0 +1,67 @@
+"""The test database from a template: migrated once, then kept as a dump until a migration changes.
+
+Migrating takes some twenty seconds, and every xdist worker would do it anew. Django still runs `migrate` on the copy,
+so that what the dump lacks is made up for.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+
+from embedded.engines import client_programs
+from embedded.testing import HOME
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def template_database(cache: Path) -> str:
+    """The name of a migrated database on the session's server, made on the first call; `cache` keeps its dump."""
+    state = _state_of_migrations()
+    name = f"template_{state[:16]}"
+    with (Path(os.environ[HOME]) / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one xdist worker makes it, the others wait for it
+        if not _run_sql("SELECT FROM pg_database WHERE datname = %s", name):
+            _make(name, cache / f"{state}.sql")
+    return name
+
+
+def _state_of_migrations() -> str:
+    """A hash of all that decides what `migrate` makes: our migrations, and the versions of everybody else's."""
+    digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
+    for path in sorted(ROOT.glob("*/migrations/*.py")):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _make(name: str, dump: Path) -> None:
+    _run_sql(f"CREATE DATABASE {name}")
+    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+    psql, pg_dump = client_programs() / "psql", client_programs() / "pg_dump"
+    if dump.exists():
+        quiet = ["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction"]
+        subprocess.run([psql, *quiet, f"--file={dump}", url], check=True, stdout=subprocess.DEVNULL)
+        return
+    environment = os.environ | {"DATABASE_URL": url, "PYTHONWARNINGS": "ignore"}
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    subprocess.run(migrate, check=True, cwd=ROOT, env=environment)
+    aside = dump.with_suffix(f".{os.getpid()}")
+    subprocess.run([pg_dump, "--no-owner", f"--file={aside}", url], check=True)
+    for outdated in dump.parent.glob("*.sql"):
+        outdated.unlink()
+    aside.replace(dump)
+
+
+def _run_sql(statement: str, *parameters: str) -> int:
+    connection = psycopg2.connect(os.environ["DATABASE_URL"])
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows = cursor.rowcount
+    connection.close()
+    return max(rows, 0)
