@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,6 +18,7 @@ import psycopg2
 from embedded.engines import client_programs
 from embedded.testing import HOME
 
+KEPT_SECONDS = 7 * 86400
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -52,8 +54,9 @@ def _make(name: str, dump: Path) -> None:
     subprocess.run(migrate, check=True, cwd=ROOT, env=environment)
     aside = dump.with_suffix(f".{os.getpid()}")
     subprocess.run([pg_dump, "--no-owner", f"--file={aside}", url], check=True)
-    for outdated in dump.parent.glob("*.sql"):
-        outdated.unlink()
+    for other in dump.parent.glob("*.sql"):  # of other branches perhaps, or just read by another session
+        if other.stat().st_mtime < time.time() - KEPT_SECONDS:
+            other.unlink(missing_ok=True)
     aside.replace(dump)
 
 
