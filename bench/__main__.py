@@ -29,6 +29,7 @@ CASES = {
     "staff_import": "empty",
     "close": "empty",
     "weekly_dataset": "empty",
+    "transcode": "empty",
     "staff_results": "empty",
     "report_pages": "empty",
 }
