@@ -58,6 +58,8 @@ def _navigation(context: template.Context, contest: Contest | None, path: str) -
         roles = set(context.get("roles") or ())
         if roles & HOLDERS[Right.PROPOSE]:
             pages.append(("requests", [], _("Việc của đơn vị")))
+        if roles & HOLDERS[Right.HAND_IN_CLIPS]:
+            pages.append(("my-clips", [], _("Video của đơn vị")))
         if roles & {"coordinator", "organiser", "secretary", "auditor"}:
             pages.append(("reports", [], _("Báo cáo")))
         if roles & HOLDERS[Right.SCORE_CLIPS]:

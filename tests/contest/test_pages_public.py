@@ -220,12 +220,12 @@ def test_the_verifier_is_the_stand_alone_program(client):
 
 BOTH = ["Báo cáo", "Tổ chức thi"]
 STAFF = {
-    "coordinator": ["Việc của đơn vị", "Báo cáo"],
+    "coordinator": ["Việc của đơn vị", "Video của đơn vị", "Báo cáo"],
     "organiser": BOTH,
     "secretary": BOTH,
     "auditor": BOTH,
     "administrator": ["Tổ chức thi"],
-    "judge": [],
+    "judge": ["Chấm video"],
 }
 
 
@@ -237,7 +237,7 @@ def test_the_navigation_shows_the_rooms_of_a_role_and_no_other(client, contest, 
     client.force_login(person)
     navigation = re.search(r'<nav class="mainnav".*?</nav>', client.get("/").content.decode(), re.S)[0]
     labels = re.findall(r">([^<>]+)</a>", navigation)
-    assert labels == ["Trang chủ", "Thể lệ", "Tuần thi của tôi", *STAFF.get(role, [])]
+    assert labels == ["Trang chủ", "Thể lệ", "Video", "Tuần thi của tôi", *STAFF.get(role, [])]
 
 
 # --- Frame ------------------------------------------------------------------------------------------
