@@ -32,6 +32,7 @@ CASES = {
     "transcode": "empty",
     "staff_results": "empty",
     "report_pages": "empty",
+    "judging": "empty",
 }
 FULL = {"units": 189, "staff": 20_058, "rounds": 4, "seed": 2023}
 QUICK = {"units": 12, "staff": 240, "rounds": 3, "seed": 2023}
