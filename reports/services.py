@@ -24,7 +24,7 @@ from accounts.rights import Right
 from contest.models import Contest, Round
 from contest.models.round import RoundState
 from reports.absentees import Absentees
-from reports.clips.content import ClipFile, clip_content_of, clip_contest_of, require_clip_file
+from reports.clips.content import ClipWish, clip_content_of, clip_contest_of, require_clip_file
 from reports.clips.content import formats_of as formats_of_clips
 from reports.collective.documents import awards_document, collective_document, year_end_document
 from reports.documents import (
@@ -101,7 +101,7 @@ class Granted:
     scope: Scope
     round: Round | None = None
     report: RoundReport | None = None
-    clips: ClipFile | None = None
+    clips: ClipWish | None = None
 
 
 def granted_to(user: User, export: Export) -> Granted:
@@ -124,11 +124,11 @@ def granted_to(user: User, export: Export) -> Granted:
     return Granted(Scope(frozenset({report.unit_id}), scores), report=report)
 
 
-def _clip_file(export: Export) -> ClipFile:
+def _clip_file(export: Export) -> ClipWish:
     clip_contest = clip_contest_of(export.parameters["clips"])
     if clip_contest is None:
         raise ExportNotAllowed
-    return ClipFile(export.kind, clip_contest, export.parameters["judge"], export.parameters["clip"])
+    return ClipWish(export.kind, clip_contest, export.parameters["judge"], export.parameters["clip"])
 
 
 def document_of(kind: str, round: Round, scope: Scope) -> Document:
@@ -174,7 +174,7 @@ def request_report_export(*, actor: User, kind: str, report: RoundReport, format
     return _request(actor, kind, format, parameters, contest.unit, _label(kind, about, unit_code))
 
 
-def request_clip_export(*, actor: User, wish: ClipFile, format: str) -> Export:
+def request_clip_export(*, actor: User, wish: ClipWish, format: str) -> Export:
     """The same for a file about clips. Raises ExportNotAllowed, NotYetSignable, TooManyExports."""
     if format not in formats_of_clips(wish.kind):
         raise ExportNotAllowed

@@ -36,7 +36,7 @@ SIGNED_KINDS = (ExportKind.CLIP_SHEETS, ExportKind.CLIP_MINUTES)
 
 
 @dataclass(frozen=True, slots=True)
-class ClipFile:
+class ClipWish:
     """What is asked for: of the sheets those of `judge` ("GK1"), or only that for the clip with the number `clip`."""
 
     kind: str
@@ -53,7 +53,7 @@ def clip_contest_of(pk: int) -> ClipContest | None:
     return ClipContest.objects.select_related("contest__unit", "rubric").filter(pk=pk).first()
 
 
-def require_clip_file(user: User, wish: ClipFile) -> bool:
+def require_clip_file(user: User, wish: ClipWish) -> bool:
     """Make sure that `user` may have this file now; tells whether scores are in it.
 
     Raises ExportNotAllowed; NotYetSignable while there is nothing to sign.
@@ -76,14 +76,14 @@ def require_clip_file(user: User, wish: ClipFile) -> bool:
     return True
 
 
-def _require_sheets(result: PanelResult, wish: ClipFile) -> None:
+def _require_sheets(result: PanelResult, wish: ClipWish) -> None:
     numbers = {clip["id"]: clip["number"] for clip in result.input["clips"]}
     own = {numbers[sheet["clip"]] for sheet in result.input["sheets"] if sheet["judge"] == wish.judge}
     if not own or (wish.clip is not None and wish.clip not in own):
         raise ExportNotAllowed
 
 
-def clip_content_of(wish: ClipFile, *, scores: bool) -> Document | OfficialDocument:
+def clip_content_of(wish: ClipWish, *, scores: bool) -> Document | OfficialDocument:
     """The file's content. Call `require_clip_file` first."""
     if wish.kind not in SIGNED_KINDS:
         return clips_document(wish.clip_contest, scores=scores)
@@ -99,7 +99,7 @@ def clip_content_of(wish: ClipFile, *, scores: bool) -> Document | OfficialDocum
 # --- What is signed ---------------------------------------------------------------------------------
 
 
-def _sheets(wish: ClipFile, shown: ShownResult) -> OfficialDocument:
+def _sheets(wish: ClipWish, shown: ShownResult) -> OfficialDocument:
     judge = shown.judge(wish.judge)
     user_id = next(one["id"] for one in shown.input["judges"] if one["name"] == wish.judge)
     contest = wish.clip_contest.contest

@@ -251,10 +251,10 @@ def _method(meeting: Meeting) -> Iterator[Block]:
 def _result(meeting: Meeting) -> Iterator[Block]:
     groups = len({one.group for one in meeting.clips}) > 1
     columns = [
-        Column("rank", "Hạng", Kind.INTEGER, width=7),
+        Column("rank", "Hạng", Kind.INTEGER, width=9),
         *([Column("group", "Loại đơn vị", width=16)] if groups else []),
         Column("clip", "Video số", Kind.INTEGER, width=8),
-        Column("title", "Tên video", width=30),
+        Column("title", "Tên video", width=28),
         Column("unit", "Đơn vị", width=24),
         Column("score", "Điểm", Kind.DECIMAL, width=9, places=2),
         Column("raw_mean", "Trung bình", Kind.DECIMAL, width=9, places=2),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.problems import Problem
 from accounts.rights import Right, has_over, units_with
 from reports.chosen import SignedInRequest
-from reports.clips.content import SIGNED_KINDS, ClipFile, clip_contest_of, formats_of
+from reports.clips.content import SIGNED_KINDS, ClipWish, clip_contest_of, formats_of
 from reports.models import ExportFormat, ExportKind
 from reports.problems import ExportNotAllowed, TooManyExports
 from reports.services import request_clip_export
@@ -57,7 +57,7 @@ def _request_file(request: SignedInRequest, clip_contest: ClipContest) -> HttpRe
     if not form.is_valid():
         raise Http404
     wish = form.cleaned_data
-    asked = ClipFile(wish["kind"], clip_contest, wish["judge"], wish["clip"])
+    asked = ClipWish(wish["kind"], clip_contest, wish["judge"], wish["clip"])
     try:
         request_clip_export(actor=request.user, wish=asked, format=wish["format"])
     except ExportNotAllowed:

@@ -13,6 +13,8 @@ rounds_taken_part           number of rounds with a participant
 last_year_participants, last_year_entries, change_last_year, percent_last_year
 units, units_taking_part, units_in_all_rounds    (not of blocks) units; with a participant in one round; in every round
 
+Once a result of the contest's clips is public there is "clips" besides: see datasets/clips.py.
+
 A unit that has ended by the last round and left one successor counts for that one, in every round. Kinds are those
 that units had in the latest round they were in.
 """
@@ -30,6 +32,7 @@ from accounts.models import Unit
 from accounts.problems import Refused
 from contest.models import Block, Contest, Round
 from contest.models.round import RESULT_STATES
+from reports.datasets.clips import clips_over
 from reports.datasets.last_year import add_last_year, last_year_of
 from reports.datasets.people import Place, people_over
 from reports.datasets.rows import LAST_YEAR, Row, figures_row, plain
@@ -78,6 +81,9 @@ def final_dataset(contest: Contest, unit: Unit) -> dict[str, Any]:
             "winners": [{"round": round.number, **winner} for round in rounds for winner in winners_of(round, scope)],
             "notes": notes_on_splits(rounds[-1], rounds[:-1], heirs, scope),
         }
+        clips = clips_over(contest, over.units, heirs, over.kinds)
+        if clips is not None:
+            dataset["clips"] = clips
         last_year = last_year_of(contest, rounds[-1])
         add_last_year(dataset, last_year, whole=scope.unit_ids is None)
     return dataset

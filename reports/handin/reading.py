@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
@@ -86,6 +87,10 @@ def with_values(dataset: Dataset) -> dict[str, Any]:
         for one in rows_of(dataset, "winners")
     ]
     total = values_of(dataset["total"]) if "total" in dataset else None
+    clips = dataset.get("clips")
+    if clips:
+        winning = [{**one, "score": Decimal(one["score"])} for one in clips["winners"]]
+        lists["clips"] = {**clips, "winners": winning}  # type: ignore[assignment]
     return {
         **dataset,
         **lists,

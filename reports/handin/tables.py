@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from reports.clips.figures import clip_notes, clip_tables
 from reports.datasets.rows import value_of
 from reports.definitions import BY_KEY, FigureKind
 from reports.definitions import notes_of as definitions_of
@@ -56,6 +57,8 @@ def report_document(dataset: Dataset, report: Report) -> Document:
         tables.append(_hours_table(dataset))
     if reading.weeks(dataset):
         tables.append(_weeks_table(dataset))
+    if dataset.get("clips"):
+        tables += clip_tables(dataset["clips"])
     return Document(
         title=title_of(dataset).upper(),
         lines=[dataset["contest"]["title"], *_scope_lines(dataset, report)],
@@ -84,7 +87,8 @@ def notes_of(dataset: Dataset) -> list[str]:
     counted = _columns_in(dataset["total"], _COUNTED)
     keys = [column.key for column in (*counted, *figure_columns(dataset))]
     lists = [name for name in ("full_units", "lowest_units", "hours") if dataset.get(name)]
-    return [*definitions_of(dict.fromkeys([*keys, *lists])), *map(str, dataset.get("notes") or ())]
+    own = clip_notes() if dataset.get("clips") else []
+    return [*definitions_of(dict.fromkeys([*keys, *lists])), *own, *map(str, dataset.get("notes") or ())]
 
 
 # --- Tables -----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import Membership, Unit, User
 from contest.models import Attempt, Block, Prize, Round
+from videos.models import Clip, PanelResult
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 LAST_YEAR = ("last_year_participants", "last_year_entries", "change_last_year", "percent_last_year")
@@ -455,7 +456,70 @@ class _Final:
             ],
             "last_year": None,
             "notes": [],
+        } | clips(
+            self.contest,
+            self.copy_of,
+            self.heirs,
+            {pk: unit.code for pk, unit in current.items()},
+            [kind.name for kind in sorted(by_kind, key=lambda kind: (kind.position, kind.pk))],
+        )
+
+
+def clips(contest, copy_of, heirs, codes, kinds):
+    """Clips once their result is public, counted one by one; ranks and scores are the panel's own."""
+    results = PanelResult.objects.filter(clip_contest__contest=contest).order_by("version")
+    if not results or contest.clip_contest.published_at is None:
+        return {}
+    result, own = results.last(), list(Clip.objects.filter(clip_contest__contest=contest).order_by("number"))
+
+    def heir(clip):
+        return heirs.get(clip.unit_id, clip.unit_id)
+
+    standings = {one.clip_id: one for one in result.standings.all()}
+
+    def row(units):
+        mine = [clip for clip in own if heir(clip) in units]
+        having = {heir(clip) for clip in mine if clip.state == "accepted"}
+        return {
+            "units": len(units),
+            "units_with_clip": len(having),
+            "units_without_clip": len(units) - len(having),
+            "handed_in": sum(clip.state in ("submitted", "accepted", "rejected") for clip in mine),
+            "accepted": sum(clip.state == "accepted" for clip in mine),
+            "prizes": sum(bool(clip.pk in standings and standings[clip.pk].prize) for clip in mine),
         }
+
+    titles = [prize.title for prize in contest.clip_contest.prizes.order_by("position")]
+    names = {unit.pk: unit.name for unit in Unit.objects.all()}
+    won = [clip for clip in own if clip.pk in standings and standings[clip.pk].prize and heir(clip) in copy_of]
+    won.sort(key=lambda clip: (titles.index(standings[clip.pk].prize), standings[clip.pk].rank, clip.number))
+    return {
+        "clips": {
+            "version": result.version,
+            "result_hash": result.result_hash,
+            "full_marks": str(sum(one.maximum for one in contest.clip_contest.rubric.criteria.all())),
+            "kinds": [
+                {"kind": kind} | row({pk for pk, copy in copy_of.items() if copy.kind.name == kind}) for kind in kinds
+            ],
+            "total": row(set(copy_of)),
+            "without": sorted(
+                codes[pk] for pk in copy_of if not any(heir(c) == pk and c.state == "accepted" for c in own)
+            ),
+            "winners": [
+                {
+                    "prize": standings[clip.pk].prize,
+                    "rank": standings[clip.pk].rank,
+                    "group": "",
+                    "number": clip.number,
+                    "title": clip.title,
+                    "unit_code": codes[heir(clip)],
+                    "unit_name": names[heir(clip)],
+                    "score": str(standings[clip.pk].score),
+                }
+                for clip in won
+            ],
+        }
+    }
 
 
 def contest_of(contest):

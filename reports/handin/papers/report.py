@@ -6,6 +6,7 @@ from typing import Any
 
 from reports.exports.table import Column, Kind, Row
 from reports.handin import reading
+from reports.handin.papers.clips import clip_blocks
 from reports.handin.papers.winners import prizes_in_words, winners_table
 from reports.handin.papers.words import (
     NUMBER,
@@ -53,6 +54,7 @@ def report_paper(dataset: Dataset, report: Report, body: IssuingBody) -> Officia
         ("KẾT QUẢ QUA CÁC TUẦN", _over_rounds(dataset)),
         ("ĐÁNH GIÁ THEO ĐƠN VỊ", _judged_units(dataset)),
         ("CÁ NHÂN ĐẠT GIẢI", _winning(dataset)),
+        ("VIDEO DỰ THI", clip_blocks(dataset)),
     ]
     filled = [(title, list(parts)) for title, parts in sections]
     for number, (title, parts) in zip(ROMAN, [one for one in filled if one[1]], strict=False):
