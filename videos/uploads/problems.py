@@ -113,8 +113,8 @@ def upload_finished() -> Problem:
 
 
 def clip_not_editable(now: datetime) -> Problem:
-    """After the deadline, before the opening, or while the clip is handed in."""
-    detail = _("Video này không còn nhận tệp: đã hết hạn nộp, chưa đến ngày nhận, hoặc đã gửi cho Ban Tổ chức.")
+    """Before the opening, after the deadline, or once the clip has been screened."""
+    detail = _("Video này hiện không nhận tệp: chưa đến ngày nhận, đã hết hạn nộp, hoặc Ban Tổ chức đã rà soát xong.")
     return Problem(409, "clip_not_editable", detail, server_time=iso(now))
 
 
