@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Max
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import http_date
 from rest_framework.permissions import AllowAny
@@ -37,7 +37,7 @@ _slots = BoundedSemaphore(settings.UPLOADS_AT_ONCE)
 class TusView(APIView):
     """What every answer carries, and how a request may say its method."""
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         override = request.headers.get("X-HTTP-Method-Override", "").upper()
         if request.method == "POST" and override in ("PATCH", "DELETE", "HEAD"):  # for clients that know no others
             request.method = override
@@ -49,12 +49,12 @@ class TusView(APIView):
         response["Cache-Control"] = "no-store"
         return response
 
-    def get_permissions(self) -> list[Any]:
+    def get_permissions(self) -> Any:
         """What the server can is nobody's secret."""
         return [AllowAny()] if self.request.method == "OPTIONS" else super().get_permissions()
 
     @describe_options
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         headers = {
             "Tus-Version": protocol.VERSION,
             "Tus-Extension": protocol.EXTENSIONS,
