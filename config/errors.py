@@ -29,13 +29,15 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; or 503 with Retry-After where the database was not to be had, or 400 for text that nothing can hold."""
+    """500; or 503 with Retry-After where database or storage was not to be had, or 400 for text nothing can hold."""
     failure = sys.exc_info()[1]
     if isinstance(failure, (ValueError, DataError)) and any(sign in str(failure) for sign in UNREADABLE):
         _forget_unreadable_session(request)
         return bad_request(request)
     lost_database = isinstance(failure, (OperationalError, InterfaceError))
     error = Problem(500, "server_error", _("Hệ thống gặp lỗi. Vui lòng thử lại sau."))
+    if isinstance(failure, Problem) and failure.status == 503:
+        error = failure
     return _answer(request, overloaded() if lost_database else error, template="500.html")
 
 

@@ -355,24 +355,24 @@ if WHITENOISE_USE_FINDERS:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
-# How clips get to browsers: "portal" (make run), "nginx" (X-Accel-Redirect, in production), "s3" (with CLIP_S3_BUCKET).
-CLIP_DELIVERY = env("CLIP_DELIVERY", default="s3" if env("CLIP_S3_BUCKET", default="") else "portal")
+# Where clips lie: in DATA_DIR/clips, or with CLIP_S3_BUCKET in S3 or something like it.
+CLIP_S3_BUCKET = env("CLIP_S3_BUCKET", default="")
+CLIP_S3_REGION = env("CLIP_S3_REGION", default="") or "us-east-1"
+CLIP_S3_ENDPOINT = env("CLIP_S3_ENDPOINT", default="").rstrip("/") or f"https://s3.{CLIP_S3_REGION}.amazonaws.com"
+# How they get to browsers: "portal" (make run), "nginx" (X-Accel-Redirect, in production); with a bucket always "s3".
+CLIP_DELIVERY = "s3" if CLIP_S3_BUCKET else env("CLIP_DELIVERY", default="portal")
 CLIP_URL_SECONDS = 300  # how long a signed address of S3 opens a file
-if CLIP_DELIVERY == "s3":
+if CLIP_DELIVERY not in ("portal", "nginx", "s3") or (CLIP_DELIVERY == "s3" and not CLIP_S3_BUCKET):
+    raise ImproperlyConfigured("CLIP_DELIVERY must be portal or nginx, or CLIP_S3_BUCKET must name a bucket")
+if CLIP_S3_BUCKET:
     STORAGES["clips"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "videos.s3.ClipS3Storage",
         "OPTIONS": {
-            "bucket_name": env("CLIP_S3_BUCKET"),
-            "endpoint_url": env("CLIP_S3_ENDPOINT", default="") or None,
-            "region_name": env("CLIP_S3_REGION", default="us-east-1"),
+            "bucket_name": CLIP_S3_BUCKET,
+            "endpoint_url": CLIP_S3_ENDPOINT,
+            "region_name": CLIP_S3_REGION,
             "access_key": env("CLIP_S3_ACCESS_KEY", default=""),
             "secret_key": env("CLIP_S3_SECRET_KEY", default=""),
-            "addressing_style": "path",
-            "signature_version": "s3v4",
-            "querystring_auth": True,
-            "querystring_expire": CLIP_URL_SECONDS,
-            "default_acl": None,
-            "file_overwrite": True,
         },
     }
 
@@ -407,7 +407,7 @@ CONTENT_SECURITY_POLICY = (
     "manifest-src 'self'"
 )
 if CLIP_DELIVERY == "s3":
-    _clips_from = urlsplit(env("CLIP_S3_ENDPOINT", default="https://*.amazonaws.com"))
+    _clips_from = urlsplit(CLIP_S3_ENDPOINT)
     for _directive in ("media-src", "img-src"):
         CONTENT_SECURITY_POLICY = CONTENT_SECURITY_POLICY.replace(
             f"{_directive} 'self'", f"{_directive} 'self' {_clips_from.scheme}://{_clips_from.netloc}"

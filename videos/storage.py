@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from django.core.files.storage import Storage, storages
+from django.utils.translation import gettext_lazy as _
+
+from accounts.problems import Problem
 
 if TYPE_CHECKING:
     from videos.models import Clip
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
 
 def clip_storage() -> Storage:
     return storages["clips"]
+
+
+def storage_down() -> Problem:
+    return Problem(503, "storage_down", _("Kho lưu video đang không trả lời. Xin thử lại sau ít phút."))
 
 
 def original_key(file_id: UUID) -> str:

@@ -2,33 +2,42 @@
 
 nginx is handed the key (X-Accel-Redirect) and serves it from an internal location; S3 is asked for by an address that
 is signed and soon expires; without either, as in `make run`, the portal answers ranges itself (RFC 9110, section 14).
+Captions come from the portal even with S3: a browser takes the tracks of a player from its page's own origin only.
 """
 
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
+from urllib.request import urlopen
 
 from django.conf import settings
 from django.core.files import File
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from videos.storage import clip_storage
+from videos.storage import clip_storage, storage_down
 
 BLOCK = 64 * 1024
 # A player that asks for "the rest" and is then paused would hold a web thread: it gets a piece and asks again.
 MOST_AT_ONCE = 4 * 1024 * 1024
+RELAY_SECONDS = 2
+RELAY_MOST = 1024 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 def deliver(request: HttpRequest, *, key: str, content_type: str, etag: str, file_name: str = "") -> HttpResponseBase:
     """The stored file as an answer to GET or HEAD. `file_name`: for saving it under. Raises Http404 when it is gone."""
-    if settings.CLIP_DELIVERY == "s3":
+    if settings.CLIP_DELIVERY == "s3" and not content_type.startswith("text/"):
         return _redirect(key, content_type, file_name)
-    response = (
-        _hand_to_nginx(key) if settings.CLIP_DELIVERY == "nginx" else _answer_range(request, key=key, etag=f'"{etag}"')
-    )
+    response: HttpResponseBase
+    if settings.CLIP_DELIVERY == "s3":
+        response = _relay(key)
+    elif settings.CLIP_DELIVERY == "nginx":
+        response = _hand_to_nginx(key)
+    else:
+        response = _answer_range(request, key=key, etag=f'"{etag}"')
     response["Content-Type"] = content_type
     # Kept by nobody, not even unseen by the browser itself: rights end, and offices share machines.
     response["Cache-Control"] = "private, no-store"
@@ -44,6 +53,20 @@ def _redirect(key: str, content_type: str, file_name: str) -> HttpResponse:
         parameters["ResponseContentDisposition"] = content_disposition_header(True, file_name) or "attachment"
     address = clip_storage().url(key, parameters=parameters, expire=settings.CLIP_URL_SECONDS)  # type: ignore[call-arg]
     return HttpResponse(status=302, headers={"Location": address, "Cache-Control": "private, no-store"})
+
+
+def _relay(key: str) -> HttpResponse:
+    """A small file out of S3, or soon the news that it does not answer: a web thread is not to wait for it."""
+    address = clip_storage().url(key)
+    try:
+        with urlopen(address, timeout=RELAY_SECONDS) as answer:
+            return HttpResponse(answer.read(RELAY_MOST))
+    except HTTPError as error:
+        if error.code == 404:
+            raise Http404 from None
+        raise storage_down() from error
+    except OSError as error:
+        raise storage_down() from error
 
 
 def _hand_to_nginx(key: str) -> HttpResponse:
