@@ -6,7 +6,9 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from contest.api.schema import problem
 
 
-def _header(name: str, description: str, type: OpenApiTypes = OpenApiTypes.STR, *, required: bool = True) -> OpenApiParameter:
+def _header(
+    name: str, description: str, type: OpenApiTypes = OpenApiTypes.STR, *, required: bool = True
+) -> OpenApiParameter:
     return OpenApiParameter(name, type, OpenApiParameter.HEADER, required=required, description=description)
 
 
