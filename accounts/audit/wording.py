@@ -64,6 +64,12 @@ GROUPS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "clip": (
         gettext_lazy("Video dự thi"),
         {
+            "clip.draft": gettext_lazy("đã lập hồ sơ video"),
+            "clip.edit": gettext_lazy("đã sửa hồ sơ video"),
+            "clip.delete": gettext_lazy("đã xóa bản nháp video"),
+            "clip.submit": gettext_lazy("đã gửi video"),
+            "clip.save_captions": gettext_lazy("đã gửi phụ đề của video"),
+            "clip.remove_captions": gettext_lazy("đã bỏ phụ đề của video"),
             "clip.receive_file": gettext_lazy("đã tải tệp lên cho video"),
             "clip.retry_file": gettext_lazy("đã yêu cầu xử lý lại tệp của video"),
         },

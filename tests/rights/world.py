@@ -126,6 +126,7 @@ class World:
             "record:str": ["record.json"],
             "clips:int": [str(objects["locked panel" if variant == "locked" else "clip contest"].pk)],
             "new:int": [str(place.contest.pk)],
+            "mine:uuid": [str(objects["clip"].pk)],
             "clip:uuid": [str(objects["clip"].pk)],
             "members:int": [str(objects["panel member"].pk)],
             "judging:int": [str(objects["sheet"].pk)],
@@ -190,6 +191,13 @@ BODIES: dict[str, Callable[[World, str, str], dict[str, Any]]] = {
     "judging-conflict": lambda world, who, side: {"reason": "Người nhà"},
     "judging-abstain": lambda world, who, side: {"reason": "Ốm"},
     "manage-rubric-choose": lambda world, who, side: {"ready": "noi-dung-70"},
+    "clip-new": lambda world, who, side: {
+        "unit": world.place(side).unit.pk,
+        "title": "Một cửa",
+        "genre": world.place(side).objects["clip"].genre_id,
+        "authors": "Tổ truyền thông",
+    },
+    "clip-submit": lambda world, who, side: {"declares_rights": "on"},
     "manage-clip": lambda world, who, side: {"decision": "rejected", "reason": "Quá thời lượng"},
     "report-clips": lambda world, who, side: {"kind": "clip_list", "format": "csv"},
     "report-exports": lambda world, who, side: {

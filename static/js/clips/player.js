@@ -9,7 +9,7 @@ function startingQuality(heights) {
   return saves ? Math.min(...heights) : Math.max(...heights);
 }
 
-function equip(player) {
+export function equip(player) {
   const video = player.querySelector("video");
   const buttons = [...player.querySelectorAll("[data-quality]")];
   const heights = buttons.map((button) => Number(button.dataset.quality));
