@@ -39,6 +39,8 @@ from tests.factories import (
     open_round,
     past_round,
 )
+from tests.videos.panels import panel, tied
+from videos.result.services import compute_result, order_tied, publish_result
 
 Act = Callable[[], object]
 WHY = {"reason": "Theo Quyết định 12"}
@@ -341,6 +343,27 @@ def export_download(actor: User) -> Act:
     return lambda: fetch_export(export=export, actor=actor)
 
 
+# --- The panel's result of clips -----------------------------------------------------------------------
+
+
+def clip_result_compute(actor: User) -> Act:
+    clip_contest, _judges, _clips = panel([(60, 20)])
+    return lambda: compute_result(clip_contest=clip_contest, actor=actor)
+
+
+def clip_result_order_tied(actor: User) -> Act:
+    clip_contest, _judges, clips = tied()
+    compute_result(clip_contest=clip_contest, actor=None)
+    order = [str(clip.pk) for clip in clips[:2]]
+    return lambda: order_tied(clip_contest=clip_contest, clips=order, actor=actor, **WHY)
+
+
+def clip_result_publish(actor: User) -> Act:
+    clip_contest, _judges, _clips = panel([(60, 20)])
+    compute_result(clip_contest=clip_contest, actor=None)
+    return lambda: publish_result(clip_contest=clip_contest, actor=actor)
+
+
 # --- The trace itself -----------------------------------------------------------------------------------
 
 
@@ -394,6 +417,9 @@ ACTS: dict[str, Callable[[User], Act]] = {
     "role.revoke": role_revoke,
     "user.deactivate": user_deactivate,
     "user.reactivate": user_reactivate,
+    "clip_result.compute": clip_result_compute,
+    "clip_result.order_tied": clip_result_order_tied,
+    "clip_result.publish": clip_result_publish,
     "export.request": export_request,
     "export.cancel": export_cancel,
     "export.download": export_download,
