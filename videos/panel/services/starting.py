@@ -106,8 +106,9 @@ def names_of(clips: Sequence[Clip]) -> str:
     """Clips by number, not all of many: "video số 3, 7, 12"."""
     named = ", ".join(str(clip.number) for clip in clips[:MOST_CLIPS_NAMED])
     more = len(clips) - MOST_CLIPS_NAMED
-    text = _("video số %(numbers)s") % {"numbers": named}
-    return text + (_(" và %(more)s video khác") % {"more": more} if more > 0 else "")
+    if more > 0:
+        return _("video số %(numbers)s và %(more)s video khác") % {"numbers": named, "more": more}
+    return _("video số %(numbers)s") % {"numbers": named}
 
 
 def start_scoring(*, clip_contest: ClipContest, actor: User) -> int:
