@@ -48,7 +48,8 @@ class ClipContestForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         stored = self.instance
-        self.initial = self.initial | {
+        self.initial = {
+            **self.initial,
             "max_minutes": (Decimal(stored.max_seconds) / 60).quantize(Decimal("0.01")).normalize(),
             "max_megabytes": stored.max_bytes // MEGABYTE,
             "quota_megabytes": stored.unit_quota_bytes // MEGABYTE,

@@ -1,15 +1,16 @@
 """A clip contest at a glance: counts, what is to be done, settings in words."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from contest.templatetags.portal import closing, moment, number, span
-from videos.models import ClipContest, ClipState, SheetState, Stage
+from videos.models import Clip, ClipContest, ClipState, ScoreSheet, SheetState, Stage
 from videos.models.setup import MEGABYTE
 from videos.result.ranking import words_of_key
 from videos.screening.missing import units_of
@@ -45,22 +46,38 @@ def counts_by_kind(clip_contest: ClipContest) -> list[KindCounts]:
     return [KindCounts(kind, duty.get(kind, 0), *clips.get(kind, (0, 0))) for kind in sorted({*duty, *clips})]
 
 
-def steps_of(clip_contest: ClipContest) -> list[Step]:
-    """What an organiser is to do now, most urgent first."""
-    stage = clip_contest.stage  # type: ignore[attr-defined]  # set by setup.access.mark
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many clips of a clip contest wait to be screened, and how many have sheets that are not handed in."""
+
+    to_screen: int = 0
+    to_score: int = 0
+
+
+def waiting_in(clip_contests: Iterable[ClipContest]) -> dict[int, Waiting]:
+    """By the id of the clip contest. One query; nothing where there is no clip."""
+    clips = Clip.objects.filter(clip_contest__in=clip_contests).order_by()
+    open_sheets = ScoreSheet.objects.filter(clip=OuterRef("pk"), state__in=[SheetState.ASSIGNED, SheetState.SCORING])
+    counts = clips.values_list("clip_contest").annotate(
+        a=Count("pk", filter=Q(state=ClipState.SUBMITTED)), b=Count("pk", filter=Exists(open_sheets))
+    )
+    return {pk: Waiting(to_screen, to_score) for pk, to_screen, to_score in counts}
+
+
+def steps_of(clip_contest: ClipContest, waiting: Waiting) -> list[Step]:
+    """What an organiser is to do now, most urgent first. The clip contest has its `stage` (setup.access.mark)."""
+    stage = clip_contest.stage  # type: ignore[attr-defined]
     at = [clip_contest.pk]
     steps = []
     if clip_contest.rubric_id is None:
         steps.append(Step(_("Chọn thang điểm"), reverse("manage-rubric", args=at)))
-    waiting = clip_contest.clips.filter(state=ClipState.SUBMITTED).count()
-    if waiting and stage in (Stage.OPEN, Stage.SCREENING, Stage.SCORING):
-        text = ngettext("Rà soát %(n)s video đã gửi", "Rà soát %(n)s video đã gửi", waiting)
-        steps.append(Step(text % {"n": waiting}, reverse("manage-clip-list", args=at) + "?state=submitted"))
-    if stage == Stage.SCREENING and not waiting:
+    if waiting.to_screen and stage in (Stage.OPEN, Stage.SCREENING, Stage.SCORING):
+        text = ngettext("Rà soát %(n)s video đã gửi", "Rà soát %(n)s video đã gửi", waiting.to_screen)
+        steps.append(Step(text % {"n": waiting.to_screen}, reverse("manage-clip-list", args=at) + "?state=submitted"))
+    if stage == Stage.SCREENING and not waiting.to_screen:
         steps.append(Step(_("Lập Ban Giám khảo và bắt đầu chấm"), reverse("manage-panel", args=at)))
     if stage == Stage.SCORING:
-        left = clip_contest.clips.filter(sheets__state__in=[SheetState.ASSIGNED, SheetState.SCORING]).exists()
-        text = _("Theo dõi việc chấm") if left else _("Khóa chấm điểm")
+        text = _("Theo dõi việc chấm") if waiting.to_score else _("Khóa chấm điểm")
         steps.append(Step(text, reverse("manage-panel", args=at)))
     if stage == Stage.LOCKED:
         steps.append(Step(_("Xem kết quả và công bố"), reverse("manage-clip-result", args=at)))

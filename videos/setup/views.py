@@ -18,7 +18,15 @@ from videos.models import ClipContest, Rubric
 from videos.ready import RUBRICS
 from videos.setup.access import clip_contest_for, mark, page_context
 from videos.setup.forms import ClipContestForm, CriterionFormSet, DatesForm, GenresForm
-from videos.setup.overview import counts_by_kind, counts_by_state, settings_in_words, steps_of
+from videos.setup.overview import (
+    Step,
+    Waiting,
+    counts_by_kind,
+    counts_by_state,
+    settings_in_words,
+    steps_of,
+    waiting_in,
+)
 from videos.setup.services import (
     copy_ready_rubric,
     create_clip_contest,
@@ -72,12 +80,17 @@ def overview(request: HttpRequest, pk: int) -> HttpResponse:
     context = page_context(clip_contest, "overview") | {
         "states": counts_by_state(clip_contest),
         "kinds": counts_by_kind(clip_contest),
-        "steps": steps_of(clip_contest) if clip_contest.may_act else [],
+        "steps": _steps(clip_contest),
         "settings": settings_in_words(clip_contest),
         "prizes": clip_contest.prizes.all(),
         "genres": clip_contest.genres.all(),
     }
     return render(request, "videos/manage/overview.html", context)
+
+
+def _steps(clip_contest: ClipContest) -> list[Step]:
+    waiting = waiting_in([clip_contest]).get(clip_contest.pk, Waiting())
+    return steps_of(clip_contest, waiting) if clip_contest.may_act else []
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,0 +1,32 @@
+"""What organisers have to do for clips, for their page of things to do."""
+
+from dataclasses import dataclass
+
+from django import template
+
+from accounts.clock import server_now
+from accounts.rights import Right, Visitor, units_with
+from videos.models import ClipContest, Stage
+from videos.setup.overview import Step, Waiting, steps_of, waiting_in
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    clip_contest: ClipContest
+    stage: Stage
+    steps: list[Step]
+
+
+@register.simple_tag
+def clip_desk(user: Visitor) -> list[Desk]:
+    """The clip contests that the person organises, until their result is published. Two queries beside the rights."""
+    organised = ClipContest.objects.organised_in(units_with(user, Right.EDIT_CONTESTS)).filter(published_at=None)
+    clip_contests, now = list(organised.select_related("contest").order_by("closes_at")), server_now()
+    waiting = waiting_in(clip_contests) if clip_contests else {}
+    desks = []
+    for clip_contest in clip_contests:
+        stage = clip_contest.stage = clip_contest.stage_at(now)  # type: ignore[attr-defined]
+        desks.append(Desk(clip_contest, stage, steps_of(clip_contest, waiting.get(clip_contest.pk, Waiting()))))
+    return desks
