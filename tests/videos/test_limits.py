@@ -27,7 +27,7 @@ def run(code: str, directory: Path, **limited) -> Ended:
 
 
 def mark(directory: Path) -> str:
-    return f"mark-{directory.name}"
+    return f"mark-{directory}"
 
 
 def survivors(directory: Path) -> list[int]:
@@ -131,6 +131,19 @@ def test_control_a_signal_to_the_group_leaves_it_running(tmp_path):
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     assert len(left) == 1
+
+
+def test_a_supervisor_that_is_killed_keeps_nobody_waiting(tmp_path):
+    """The child dies with it; one that has left its session holds the streams for ten minutes."""
+    code = (
+        "import os, signal\n"
+        + ESCAPE.replace("start_new_session", "stderr=2, start_new_session")
+        + ("os.kill(os.getppid(), signal.SIGKILL)\n")
+    )
+    ended = run(code, tmp_path, processes=5)
+    for pid in survivors(tmp_path):
+        os.kill(pid, signal.SIGKILL)
+    assert (ended.cause, ended.is_well) == (Cause.ABANDONED, False)
 
 
 def test_a_child_knows_nothing_of_the_portal(tmp_path, monkeypatch):

@@ -139,7 +139,10 @@ class _Reading:
             selector.register(self._process.stdout, selectors.EVENT_READ, self._take_output)
             selector.register(self._process.stderr, selectors.EVENT_READ, self._take_errors)
             while selector.get_map():
-                for key, _ in selector.select(CHECKED_EVERY):
+                ready = selector.select(CHECKED_EVERY)
+                if not ready and self._process.poll() is not None:
+                    break  # the supervisor was killed, and somebody else holds its streams
+                for key, _ in ready:
                     chunk = os.read(key.fd, CHUNK)
                     if not chunk:
                         selector.unregister(key.fileobj)
