@@ -5,13 +5,15 @@ A new verb of these groups belongs here too: see test_acts.py.
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import cast
 
 from accounts.audit.anchors import take_anchor
 from accounts.audit.checks import request_check
 from accounts.audit.sealing import seal_audit
+from accounts.clock import server_now
 from accounts.imports import staff, units
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.services import grant_role, revoke_role
 from contest.closing import close_round
 from contest.models import Bank, Block, CollectiveRule, Contest, Question, Round
@@ -40,6 +42,9 @@ from tests.factories import (
     past_round,
 )
 from tests.videos.panels import panel, tied
+from tests.videos.world import make_clip, make_clip_contest, make_judge, make_sheet, start_scoring
+from videos.models import ClipContest, ScoreSheet
+from videos.panel import services as judging
 from videos.result.services import compute_result, order_tied, publish_result
 
 Act = Callable[[], object]
@@ -377,6 +382,87 @@ def audit_take_anchor(actor: User) -> Act:
     return lambda: take_anchor(actor=actor)
 
 
+# --- The panel of judges --------------------------------------------------------------------------------
+
+
+def _panel(actor: User, *, started: bool = True) -> tuple[ClipContest, ScoreSheet | None]:
+    """A panel of two, the actor its chair, and one clip; with the actor's sheet once it has started."""
+    now = server_now()
+    contest = make_clip_contest(opens_at=now - timedelta(days=9), closes_at=now - timedelta(days=1))
+    grant(actor, Role.JUDGE)
+    contest.panel.create(judge=actor, is_chair=True)
+    make_judge(contest)
+    make_clip(contest, state="accepted")
+    if not started:
+        return contest, None
+    start_scoring(contest)
+    for member in contest.panel.all():
+        make_sheet(contest.clips.get(), member.judge)
+    return contest, ScoreSheet.objects.get(judge=actor)
+
+
+def panel_appoint(actor: User) -> Act:
+    contest, _ = _panel(actor, started=False)
+    judge = make_user()
+    grant(judge, Role.JUDGE)
+    return lambda: judging.appoint_judge(clip_contest=contest, judge=judge, actor=actor)
+
+
+def panel_dismiss(actor: User) -> Act:
+    contest, _ = _panel(actor, started=False)
+    return lambda: judging.dismiss_judge(member=contest.panel.get(is_chair=False), actor=actor)
+
+
+def panel_make_chair(actor: User) -> Act:
+    contest, _ = _panel(actor)
+    return lambda: judging.make_chair(member=contest.panel.get(is_chair=False), actor=actor)
+
+
+def panel_start(actor: User) -> Act:
+    contest, _ = _panel(actor, started=False)
+    return lambda: judging.start_scoring(clip_contest=contest, actor=actor)
+
+
+def panel_assign(actor: User) -> Act:
+    contest, _ = _panel(actor)
+    make_clip(contest, state="accepted")
+    return lambda: judging.assign_sheets(clip_contest=contest, actor=actor)
+
+
+def panel_remind(actor: User) -> Act:
+    contest, _ = _panel(actor)
+    return lambda: judging.remind_judges(clip_contest=contest, actor=actor)
+
+
+def panel_close_sheet(actor: User) -> Act:
+    _, sheet = _panel(actor)
+    return lambda: judging.close_sheet(sheet=cast(ScoreSheet, sheet), actor=actor, **WHY)
+
+
+def panel_lock(actor: User) -> Act:
+    contest, _ = _panel(actor)
+    ScoreSheet.objects.update(state="submitted", submitted_at=server_now())
+    return lambda: judging.lock_panel(clip_contest=contest, actor=actor)
+
+
+def sheet_submit(actor: User) -> Act:
+    _, sheet = _panel(actor)
+    assert sheet
+    for position in (1, 2):
+        judging.save_points(sheet=sheet, position=position, points=Decimal(7), sequence=1, actor=actor)
+    return lambda: judging.submit_sheet(sheet=sheet, actor=actor)
+
+
+def sheet_conflict(actor: User) -> Act:
+    _, sheet = _panel(actor)
+    return lambda: judging.declare_conflict(sheet=cast(ScoreSheet, sheet), actor=actor, **WHY)
+
+
+def sheet_abstain(actor: User) -> Act:
+    _, sheet = _panel(actor)
+    return lambda: judging.abstain(sheet=cast(ScoreSheet, sheet), actor=actor, **WHY)
+
+
 ACTS: dict[str, Callable[[User], Act]] = {
     "contest.create": contest_create,
     "contest.edit": contest_edit,
@@ -420,6 +506,17 @@ ACTS: dict[str, Callable[[User], Act]] = {
     "clip_result.compute": clip_result_compute,
     "clip_result.order_tied": clip_result_order_tied,
     "clip_result.publish": clip_result_publish,
+    "panel.appoint": panel_appoint,
+    "panel.dismiss": panel_dismiss,
+    "panel.make_chair": panel_make_chair,
+    "panel.start": panel_start,
+    "panel.assign": panel_assign,
+    "panel.remind": panel_remind,
+    "panel.close_sheet": panel_close_sheet,
+    "panel.lock": panel_lock,
+    "sheet.submit": sheet_submit,
+    "sheet.conflict": sheet_conflict,
+    "sheet.abstain": sheet_abstain,
     "export.request": export_request,
     "export.cancel": export_cancel,
     "export.download": export_download,

@@ -23,7 +23,7 @@ def actor() -> User:
 
 
 def test_the_acts_below_are_all_there_are():
-    groups = ("contest", "round", "result", "question", "roster", "clip_result", "export", "audit")
+    groups = ("contest", "round", "result", "question", "roster", "clip_result", "panel", "export", "audit")
     verbs = {verb for name in groups for verb in GROUPS[name][1]}
     assert verbs - ELSEWHERE <= ACTS.keys()
     assert {"role.grant", "role.revoke", "user.deactivate"} <= ACTS.keys()
