@@ -1,5 +1,7 @@
 """The demo of the reports: last year's contest, unit by unit, so that every comparison has something to compare with.
 
+It is also what loads all of the demo, the clips of videos/demo/ too.
+
 What contest/demo/ does for the contest, with the same plan and dice: equal arguments give equal figures.
 """
 
@@ -11,10 +13,13 @@ from django.db import transaction
 from contest.demo.dice import Dice, share_out
 from contest.demo.loading import load_demo
 from contest.demo.plan import Plan
+from contest.demo.rounds import SLUG
 from contest.demo.units import DemoUnit, make_units
 from contest.models import Contest
 from reports.demo_reports import write_paperwork
 from reports.models import Baseline, BaselineUnit
+from videos.demo.contests import write_earlier_contests
+from videos.demo.loading import load_clips
 
 Say = Callable[[str], None]
 
@@ -38,11 +43,13 @@ class LastYear:
 def load_with_reports(plan: Plan, say: Say) -> None:
     """Fill an empty portal with the contest and what its reports need. All or nothing; raises Refused as load_demo."""
     with transaction.atomic():
-        load_demo(plan, say)
+        load_demo(plan, say, before_contest=write_earlier_contests)
         rows = make_last_year(plan, make_units(plan))
         _write(rows)
         say(f"last year: {len(rows)} units, {sum(row.entries for row in rows)} entries")
-        say(f"paperwork: {write_paperwork(plan, Contest.objects.get())} reports of units")
+        contest = Contest.objects.get(slug=SLUG)
+        say(f"paperwork: {write_paperwork(plan, contest)} reports of units")
+        say(f"clips: {load_clips(plan, contest)}")
 
 
 def make_last_year(plan: Plan, units: list[DemoUnit]) -> list[LastYear]:
@@ -64,7 +71,7 @@ def _of_unit(dice: Dice, unit: DemoUnit, entries: int) -> LastYear:
 
 def _write(rows: list[LastYear]) -> None:
     baseline = Baseline.objects.create(
-        contest=Contest.objects.get(),
+        contest=Contest.objects.get(slug=SLUG),
         label=_LABEL,
         source=_SOURCE,
         units=len(rows),

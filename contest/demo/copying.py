@@ -43,11 +43,9 @@ def _send(model: type[models.Model], fields: Sequence[str], buffer: io.StringIO)
     buffer.truncate()
 
 
-def reset_sequences() -> None:
-    """Let the tables of accounts, proposals and contest go on numbering after their last row; empty ones at 1."""
-    tables = [
-        model for label in ("accounts", "proposals", "contest") for model in apps.get_app_config(label).get_models()
-    ]
+def reset_sequences(*labels: str) -> None:
+    """Let the tables of these apps go on numbering after their last row; empty ones at 1."""
+    tables = [model for label in labels for model in apps.get_app_config(label).get_models()]
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), tables):
             cursor.execute(statement)

@@ -19,16 +19,21 @@ from contest.services.results import publish_round
 
 Say = Callable[[str], None]
 
+_NUMBERED = ("accounts", "proposals", "contest")
 # How long after a round's close the demo's organisers do what follows.
 _CLOSED_AFTER, _RANKED_AFTER, _PUBLISHED_AFTER = timedelta(seconds=7), timedelta(seconds=11), timedelta(hours=20)
 
 
-def load_demo(plan: Plan, say: Say) -> None:
-    """Fill an empty portal; `say` is told of every step. Raises Refused when there is something already."""
+def load_demo(plan: Plan, say: Say, *, before_contest: Callable[[Plan], None] = lambda plan: None) -> None:
+    """Fill an empty portal; `say` is told of every step. Raises Refused when there is something already.
+
+    `before_contest` is called once the people are there: what it writes comes before the contest, the latest one.
+    """
     with transaction.atomic():
         _require_empty_portal()
-        reset_sequences()
+        reset_sequences(*_NUMBERED)
         staff = _load_roster(plan, say)
+        before_contest(plan)
         all_rounds = _load_contest(plan, staff, say)
         hint = None
         for window in plan.windows():
@@ -36,7 +41,7 @@ def load_demo(plan: Plan, say: Say) -> None:
                 hint = _load_attempts(plan, window, all_rounds[window.number], staff, hint, say)
             if window.stage == "published":
                 _publish(plan, window, all_rounds[window.number], say)
-        reset_sequences()
+        reset_sequences(*_NUMBERED)
 
 
 def _require_empty_portal() -> None:

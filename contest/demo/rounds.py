@@ -20,6 +20,7 @@ PRIZES = (
     ("third", "Giải Ba", 3),
     ("consolation", "Giải Khuyến khích", 5),
 )
+SLUG = "tim-hieu-cai-cach-hanh-chinh"
 TITLE = "Hội thi trực tuyến tìm hiểu công tác cải cách hành chính"
 INTRODUCTION = (
     f"Hội thi dành cho cán bộ, công chức, viên chức và người lao động của các cơ quan, đơn vị trên địa bàn tỉnh "
@@ -36,9 +37,7 @@ def load_bank(output) -> None:
 
 
 def write_contest() -> Contest:
-    contest = Contest.objects.create(
-        slug="tim-hieu-cai-cach-hanh-chinh", title=TITLE, unit_id=ROOT_ID, introduction=INTRODUCTION, is_public=True
-    )
+    contest = Contest.objects.create(slug=SLUG, title=TITLE, unit_id=ROOT_ID, introduction=INTRODUCTION, is_public=True)
     CollectiveRule.objects.create(contest=contest)
     return contest
 

@@ -155,7 +155,7 @@ def test_a_second_demo_is_refused_and_changes_nothing():
     with pytest.raises(CommandError) as refused:
         load()
     assert refused.value.returncode == 1
-    assert (Contest.objects.count(), Attempt.objects.count()) == (1, before)
+    assert (Contest.objects.count(), Attempt.objects.count()) == (3, before)
 
 
 @pytest.mark.django_db

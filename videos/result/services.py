@@ -66,14 +66,18 @@ def _compute(clip_contest: ClipContest, actor: User | None) -> PanelResult:
         return latest
     if clip_contest.published_at is not None:
         raise Refused(_("Kết quả đã công bố, không tính lại được từ số liệu khác."))
+    return keep_result(clip_contest, input, version=latest.version + 1 if latest else 1, made_by=actor)
+
+
+def keep_result(clip_contest: ClipContest, input: dict[str, Any], **fields: Any) -> PanelResult:
+    """Compute the standings of an input and store both for good. `fields` are those of the row."""
     standings = standings_of(input)
     result = PanelResult.objects.create(
         clip_contest=clip_contest,
-        version=latest.version + 1 if latest else 1,
         input=input,
-        input_hash=input_hash,
+        input_hash=digest(canonical(input)),
         result_hash=digest(canonical(standings)),
-        made_by=actor,
+        **fields,
     )
     ClipStanding.objects.bulk_create(_standing(result, row) for row in standings)
     return result
