@@ -96,6 +96,7 @@ def test_a_refused_file_tells_its_sender_what_to_fix(contest):
     assert refused.sha256 == sha256(media.clip(audio=None).read_bytes()).hexdigest(), "the receipt is owed all the same"
     told = Notification.objects.get()
     assert (told.user, told.own_body) == (file.received_by, refused.reason)
+    assert told.own_path == f"/clips/mine/{file.clip_id}/"
     assert file.clip.title in told.own_subject
     assert process_file(file.pk) is False
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -94,7 +95,8 @@ def tell_sender(file: ClipFile, reason: str) -> None:
     if file.clip.current_id != file.pk:
         return
     subject = _("Tệp video “%(name)s” chưa dùng được") % {"name": file.clip.title}
-    notify(user=file.received_by, kind=Kind.CLIP, subject=subject, body=reason)
+    path = reverse("clip", args=[file.clip_id])
+    notify(user=file.received_by, kind=Kind.CLIP, subject=subject, body=reason, path=path)
 
 
 @contextmanager
