@@ -89,7 +89,7 @@ def submit_sheet(*, sheet: ScoreSheet, actor: User) -> ScoreSheet:
         missing = missing_positions(stored)
         if missing:
             raise problems.score_first(missing)
-        _end(stored, SheetState.SUBMITTED, "sheet.submit", actor, submitted_at=ClockTimestamp())
+        _end(stored, SheetState.SUBMITTED, actor, verb="sheet.submit", submitted_at=ClockTimestamp())
         stored.refresh_from_db()
     return stored
 
@@ -114,7 +114,7 @@ def declare_conflict(*, sheet: ScoreSheet, reason: str, actor: User) -> None:
         stored = _open_sheet(sheet, actor)
         if stored.state != SheetState.ASSIGNED:
             raise problems.conflict_too_late()
-        _end(stored, SheetState.CONFLICT, "sheet.conflict", actor, has_conflict=True, reason=_reason(reason))
+        _end(stored, SheetState.CONFLICT, actor, verb="sheet.conflict", has_conflict=True, reason=_reason(reason))
 
 
 def abstain(*, sheet: ScoreSheet, reason: str, actor: User) -> None:
@@ -124,7 +124,7 @@ def abstain(*, sheet: ScoreSheet, reason: str, actor: User) -> None:
     """
     with transaction.atomic():
         stored = _open_sheet(sheet, actor)
-        _end(stored, SheetState.ABSTAINED, "sheet.abstain", actor, reason=_reason(reason))
+        _end(stored, SheetState.ABSTAINED, actor, verb="sheet.abstain", reason=_reason(reason))
 
 
 def _reason(text: str) -> str:
@@ -134,7 +134,7 @@ def _reason(text: str) -> str:
     return reason
 
 
-def _end(sheet: ScoreSheet, state: SheetState, verb: str, actor: User, **fields: Any) -> None:
+def _end(sheet: ScoreSheet, state: SheetState, actor: User, *, verb: str, **fields: Any) -> None:
     """Move the sheet to its last state, with a trace that tells of no points."""
     ScoreSheet.objects.filter(pk=sheet.pk).update(state=state, **fields)
     clip = sheet.clip
