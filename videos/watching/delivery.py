@@ -6,22 +6,19 @@ Captions come from the portal even with S3: a browser takes the tracks of a play
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import urlopen
 
 from django.conf import settings
-from django.core.files import File
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from videos.storage import clip_storage, storage_down
 
-BLOCK = 64 * 1024
-# A player that asks for "the rest" and is then paused would hold a web thread: it gets a piece and asks again.
-MOST_AT_ONCE = 4 * 1024 * 1024
+# A player that asks for "the rest" and is then paused would hold a web thread: it gets a piece, read at once and left
+# to the server to send, and asks again. Only who saves a large file whole holds one.
+MOST_AT_ONCE = 2 * 1024 * 1024
 RELAY_SECONDS = 2
 RELAY_MOST = 1024 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
@@ -97,9 +94,11 @@ def _answer_range(request: HttpRequest, *, key: str, etag: str) -> HttpResponseB
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers)
     file = storage.open(key)
-    if part is None:
+    if last - first >= MOST_AT_ONCE:
         return FileResponse(file, headers=headers)
-    return _Piece(_read(file, first, last), status=status, headers=headers, file=file)
+    with file:
+        file.seek(first)
+        return HttpResponse(file.read(last - first + 1), status=status, headers=headers)
 
 
 class Unsatisfiable(Exception):
@@ -126,19 +125,3 @@ def part_of(header: str, size: int) -> tuple[int, int] | None:
     if first >= size:
         raise Unsatisfiable
     return first, min(last, size - 1, first + MOST_AT_ONCE - 1)
-
-
-class _Piece(StreamingHttpResponse):
-    """A part of an open file, which is closed with the answer, however far it got."""
-
-    def __init__(self, blocks: Iterator[bytes], *, file: "File[Any]", **kwargs: Any):
-        super().__init__(blocks, **kwargs)
-        self._resource_closers.append(file.close)  # type: ignore[attr-defined]
-
-
-def _read(file: "File[Any]", first: int, last: int) -> Iterator[bytes]:
-    file.seek(first)
-    left = last - first + 1
-    while left > 0 and (block := file.read(min(BLOCK, left))):
-        left -= len(block)
-        yield block
