@@ -242,7 +242,7 @@ def test_a_client_that_falls_silent_keeps_its_upload_from_nobody_and_what_came_i
     clip, person = draft()
     data, headers = some_bytes(300_000), signed_in(person)
     url = begin(person, clip, len(data))
-    with running(tmp_path, UPLOAD_IDLE_SECONDS="1", UPLOADS_AT_ONCE="2") as server:
+    with running(tmp_path, UPLOAD_IDLE_SECONDS="5", UPLOADS_AT_ONCE="2") as server:
         silent = Piece(server.port, url, headers, offset=0, length=len(data))
         silent.send(data[: 3 * PIECE + 10])
         wait_until_busy(url)

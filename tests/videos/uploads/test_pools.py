@@ -38,11 +38,11 @@ def attempt():
     return start(make_user(unit=make_unit()), open_round())
 
 
-def save(port: int, attempt: dict, sequence: int) -> int:
-    """The status of a save; 0 for no answer within two seconds."""
+def save(port: int, attempt: dict, sequence: int, *, patience: float = 20) -> int:
+    """The status of a save; 0 for no answer within `patience` seconds."""
     headers = {"Attempt-Key": attempt["attempt_key"], "Content-Type": "application/json"}
     body = json.dumps({"choices": [1], "sequence": sequence}).encode()
-    return call(port, "PUT", f"/api/v1/attempts/{attempt['id']}/answers/1", headers, body, patience=2)[0]
+    return call(port, "PUT", f"/api/v1/attempts/{attempt['id']}/answers/1", headers, body, patience=patience)[0]
 
 
 def slow_uploads(port: int, *, at_once: int) -> tuple[list[Piece], list[str]]:
@@ -72,6 +72,11 @@ def test_saves_go_on_beside_eight_slow_uploads_that_hold_every_thread_of_the_oth
         for piece in pieces:
             piece.cut()
         wait_until_idle(*urls)
+        web.kill()
+        round, own = f"rounds/{attempt['round']}", f"attempts/{attempt['id']}"
+        quiz = {f"/{round}/start/": 302, f"/{own}/": 302, f"/api/v1/{own}/": 401, f"/api/v1/{round}/attempts/": 401}
+        others = {"/": 503, "/rounds/": 503, "/api/v1/rounds/": 503, URL: 503}
+        assert {path: call(port, "GET", path, {})[0] for path in quiz | others} == quiz | others
 
 
 def test_control_in_one_pool_without_a_limit_eight_slow_uploads_hold_up_every_save(attempt, tmp_path):
@@ -81,7 +86,7 @@ def test_control_in_one_pool_without_a_limit_eight_slow_uploads_hold_up_every_sa
     ):
         assert save(port, attempt, 1) == 200
         pieces, urls = slow_uploads(port, at_once=4)
-        assert [save(port, attempt, number) for number in (2, 3)] == [0, 0]
+        assert [save(port, attempt, number, patience=2) for number in (2, 3)] == [0, 0]
         for piece in pieces:
             piece.cut()
         wait_until_idle(*urls)

@@ -2,7 +2,9 @@
 
 import base64
 import os
+import re
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,6 +13,8 @@ from django.test import Client
 
 from accounts.clock import server_now
 from accounts.models import AuditEntry, Role, RoleGrant
+from embedded.home import Home
+from embedded.services import commands
 from tests.factories import grant, make_unit, make_user
 from tests.faults.quiz import client_of, problem_of
 from tests.videos.uploads.tus import (
@@ -436,6 +440,14 @@ def test_a_body_beyond_the_processs_places_is_to_come_again(clip, tus):
     assert tus.send(url, MP4).status_code == 204
     with api._slot():  # every piece gave its place back, the refused ones too
         pass
+
+
+def test_the_places_for_bodies_are_fewer_than_half_of_the_threads(settings):
+    command = commands(8000, Home(Path("unused")))["web"]
+    assert int(command[command.index("--blocking-threads") + 1]) > 2 * settings.UPLOADS_AT_ONCE
+    production = (settings.BASE_DIR / "docker-compose.yml").read_text()
+    places, threads = re.search(r"UPLOADS_AT_ONCE:-(\d+)", production), re.search(r"blocking-threads=(\d+)", production)
+    assert 2 * int(places[1]) < int(threads[1])
 
 
 # --- Sweeping -----------------------------------------------------------------------------------------
