@@ -35,7 +35,7 @@ class LinkField(forms.URLField):
 class ClipForm(forms.ModelForm):
     """The entry of a clip, with its script; for a new one also whose it is."""
 
-    unit = forms.ModelChoiceField(label=gettext_lazy("Đơn vị dự thi"), queryset=Unit.objects.none(), empty_label=None)
+    unit = forms.ModelChoiceField(label=gettext_lazy("Đơn vị dự thi"), queryset=Unit.objects.none())
     script_file = forms.FileField(
         label=gettext_lazy("Kịch bản"), required=False, max_length=255,
         widget=forms.FileInput(attrs={"accept": ".pdf,.docx"}),
@@ -75,6 +75,8 @@ class ClipForm(forms.ModelForm):
             unit = self.fields["unit"]
             assert isinstance(unit, forms.ModelChoiceField)
             unit.queryset = units
+            # Nobody is to hand in for whichever unit comes first.
+            unit.empty_label = _("Chọn đơn vị") if len(units) > 1 else None
         if not self.instance.script:
             del self.fields["removes_script"]
         self.order_fields(self.field_order)
