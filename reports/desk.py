@@ -23,6 +23,7 @@ from reports.participation import Participation, participation_of
 from reports.reminders import MOST_NAMES, reminder_of
 from reports.scope import rounds_for, scope_of
 from reports.unit_reports.overview import due_from
+from videos.handing_in.overview import clips_due
 
 LATEST_PROPOSALS = 5
 LOWEST_UNITS = 8
@@ -53,6 +54,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     accounts, corrections = to_recommend(units, user=request.user)
     now = server_now()
     due = due_from(request.user, now)
+    clips = clips_due(request.user, now)
     proposals = Proposal.objects.for_units(units).select_related("unit", "proposer")
     mine = proposals.filter(~Q(state=ProposalState.DRAFT) | Q(proposer=request.user))
     context: dict[str, Any] = {
@@ -60,7 +62,8 @@ def desk(request: HttpRequest) -> HttpResponse:
         "accounts": accounts,
         "corrections": corrections,
         "reports_due": due,
-        "waiting": len(accounts) + len(corrections) + len(due),
+        "clips_due": clips,
+        "waiting": len(accounts) + len(corrections) + len(due) + len(clips),
         "proposals": list(mine[:LATEST_PROPOSALS]),
         "on_desk": _round_on_desk(request.user, granted[0].name if len(granted) == 1 else "", now),
     }

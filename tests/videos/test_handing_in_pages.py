@@ -1,5 +1,6 @@
 """Units' pages of their clips over HTTP, without JavaScript."""
 
+import html
 import json
 import re
 from datetime import timedelta
@@ -271,3 +272,38 @@ def test_pages_of_clips_of_others_are_not_found(contest, unit, tab):
         assert tab.get(page_of(clip, name)).status_code == 404
     for name in ("clip-submit", "clip-delete", "clip-retry", "clip-captions", "clip-edit"):
         assert tab.post(page_of(clip, name)).status_code == 404
+
+
+# --- The coordinator's desk -------------------------------------------------------------------------
+
+
+def to_do(tab) -> list[str]:
+    """The desk's entries about clips, without their deadlines."""
+    found = re.findall(r'<a class="todo[^"]*" href="/clips/[^"]*">(.*?), hạn', tab.get(reverse("requests")).text)
+    return [html.unescape(text) for text in found]
+
+
+def test_the_desk_says_what_waits_about_clips_and_until_when(contest, unit, tab):
+    assert to_do(tab) == ["Gửi video dự thi Hội thi 2026"]
+    make_clip(contest, unit=unit, title="Nháp")
+    assert to_do(tab) == ["Hoàn thành và gửi video “Nháp”"]
+    sooner = server_now() + timedelta(days=1)
+    make_clip(contest, unit=unit, title="Trả lại", state=ClipState.SENT_BACK, deadline=sooner)
+    make_clip(contest, unit=unit, title="Xong", state=ClipState.SUBMITTED)
+    assert to_do(tab) == ["Sửa và gửi lại video “Trả lại”", "Hoàn thành và gửi video “Nháp”"]
+    ClipContest.objects.update(closes_at=server_now())
+    assert to_do(tab) == ["Sửa và gửi lại video “Trả lại”"]
+
+
+def test_the_desk_takes_the_same_number_of_queries_for_one_and_three_clips(contest, unit, tab):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert tab.get(reverse("requests")).status_code == 200
+        return len(captured)
+
+    make_clip(contest, unit=unit)
+    tab.get(reverse("requests"))
+    one = queries()
+    for _ in range(2):
+        make_clip(contest, unit=unit)
+    assert queries() == one

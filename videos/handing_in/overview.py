@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from accounts.models import Unit
 from accounts.rights import Right, Visitor, units_with
+from videos.handing_in.access import clips_of
 from videos.models import Clip, ClipContest, ClipState
 
 # Of one clip contest; who has more units chooses among them on the form.
 MOST_UNITS = 6
+MOST_DUE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,40 @@ def receiving_for(user: Visitor, now: datetime) -> list[Receiving]:
         if lines:
             found.append(Receiving(contest, sorted(lines, key=lambda line: line.handed_in > 0)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class DueClip:
+    """Something for the person's desk: a clip that waits for its unit, or (`clip` None) a unit without any."""
+
+    clip_contest: ClipContest
+    unit: Unit
+    clip: Clip | None
+    until: datetime
+
+    @property
+    def is_back(self) -> bool:
+        return self.clip is not None and self.clip.state == ClipState.SENT_BACK
+
+
+def clips_due(user: Visitor, now: datetime) -> list[DueClip]:
+    """What is to be done about clips until when, the next deadline first.
+
+    Clips that were sent back, drafts that can still be handed in, and contests to which none of the person's units has
+    sent or begun anything (named by the first of them).
+    """
+    receiving = receiving_for(user, now)
+    at_home = clips_of(user).filter(state__in=[ClipState.DRAFT, ClipState.SENT_BACK])
+    clips = [
+        clip
+        for clip in at_home.select_related("clip_contest__contest", "unit").order_by("created_at")[:MOST_DUE]
+        if clip.is_editable_at(now)
+    ]
+    due = [DueClip(clip.clip_contest, clip.unit, clip, clip.deadline_in(clip.clip_contest)) for clip in clips]
+    for one in receiving:
+        if not any(line.handed_in or line.with_unit for line in one.units):
+            due.append(DueClip(one.clip_contest, one.units[0].unit, None, one.clip_contest.closes_at))
+    return sorted(due, key=lambda each: each.until)
 
 
 def _is_below(unit_id: int, top_id: int, parents: dict[int, int | None]) -> bool:
