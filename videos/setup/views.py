@@ -149,7 +149,12 @@ def rubric(request: HttpRequest, pk: int) -> HttpResponse:
     formset = CriterionFormSet(
         request.POST or None,
         initial=[
-            {"title": row.title, "maximum": row.maximum, "step": row.step, "description": row.description}
+            {
+                "title": row.title,
+                "maximum": f"{row.maximum.normalize():f}",
+                "step": f"{row.step.normalize():f}",
+                "description": row.description,
+            }
             for row in rows
         ],
     )
