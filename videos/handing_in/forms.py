@@ -15,13 +15,9 @@ from videos.handing_in.attachments import Script
 from videos.handing_in.services import Entry
 from videos.models import Clip, ClipContest
 from videos.processing.captions import MOST_BYTES as MOST_CAPTION_BYTES
-from videos.processing.problems import captions_too_large, script_too_large
+from videos.processing.problems import captions_too_large
 from videos.processing.scripts import kind_of_script
 from videos.uploads.protocol import clean_name
-
-MEGABYTE = 1024 * 1024
-MOST_SCRIPT_BYTES = 10 * MEGABYTE  # as deploy/nginx.conf lets through
-
 
 _NO_LINK = gettext_lazy("Hãy nhập địa chỉ bắt đầu bằng https:// hoặc http://.")
 
@@ -95,8 +91,6 @@ class ClipForm(forms.ModelForm):
         if not file:
             return None
         try:
-            if file.size > MOST_SCRIPT_BYTES:
-                raise script_too_large(MOST_SCRIPT_BYTES)
             return Script(kind_of_script(file), clean_name(file.name), file)
         except Problem as problem:
             raise forms.ValidationError(str(problem.detail)) from None

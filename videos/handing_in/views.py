@@ -176,6 +176,7 @@ def _upload_config(request: HttpRequest, stored: Clip) -> dict[str, Any]:
         owner=person_of(request), clip=stored, state=UploadState.RECEIVING, expires_at__gt=server_now()
     )
     return {
+        "owner": person_of(request).pk,
         "clip": str(stored.pk),
         "endpoint": reverse("api-uploads"),
         "progress": reverse("clip-progress", args=[stored.pk]),

@@ -2,6 +2,7 @@
 
 const VERSION = "1.0.0";
 const ANSWER_MS = 20_000;
+const MOST_TRIES = 10;
 const SILENCE_MS = 45_000; // of a piece on its way: longer than the server waits for its next bytes
 
 /** No answer arrived: offline, cut or too slow. Whether the server has taken the bytes is unknown. */
@@ -71,9 +72,19 @@ export class Tus {
     return offset;
   }
 
-  /** Gives the upload up. */
+  /** Gives the upload up; one that the server has forgotten already is given up too. */
   async end(url) {
-    await this.#ask("DELETE", url);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#ask("DELETE", url);
+        return;
+      } catch (error) {
+        if ([404, 410].includes(error.status)) return;
+        if (error.status !== 423 || tries === MOST_TRIES) throw error;
+        // The server has not noticed yet that the last piece broke off.
+        await new Promise((go) => setTimeout(go, 1000 * (error.retryAfter || 1)));
+      }
+    }
   }
 
   async #ask(method, url, headers = {}) {

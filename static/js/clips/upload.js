@@ -18,7 +18,7 @@ function equipUploads(root) {
   const part = (name) => $(`[data-part="${name}"]`);
   const texts = document.getElementById("upload-text").dataset;
   const input = $("#clip-upload");
-  const kept = new Kept(config.clip);
+  const kept = new Kept(`${config.owner}:${config.clip}`);
   const tus = new Tus(config.endpoint);
   const uploader = new Uploader({ tus, clip: config.clip, kept });
   let other = null; // a file that was picked while another one is unfinished
@@ -26,9 +26,10 @@ function equipUploads(root) {
   let lock = null;
   let spoken = "";
 
-  // What the server knows better: an upload that it has ended is nothing to go on with.
+  // The server knows better how far it is, and whether it has ended meanwhile.
   const known = config.unfinished.find((each) => each.url === kept.get()?.url);
   if (known) kept.note(known.offset);
+  else kept.forget();
 
   function say(text) {
     if (text === spoken) return;
@@ -94,7 +95,7 @@ function equipUploads(root) {
     if (!navigator.onLine) return texts.offline;
     const left = { time: time(Math.max(1, (uploader.waitUntil - performance.now()) / 1000), texts) };
     const status = uploader.waitsFor?.status;
-    return fill(status === 429 || status === 423 ? texts.busy : status === 507 ? texts.full : texts.waiting, left);
+    return fill(status === 429 ? texts.busy : status === 507 ? texts.full : texts.waiting, left);
   }
 
   // ---- picking -----------------------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ function equipUploads(root) {
     try {
       await tus.end(url);
     } catch (error) {
-      if (error instanceof NetworkError || ![404, 409, 410].includes(error.status)) {
+      if (error.code !== "upload_finished") {
         showProblem(texts.stopped, sentenceOf(error));
         return false;
       }

@@ -79,13 +79,7 @@ export class Uploader extends EventTarget {
   /** Gives it up here and on the server. Raises Refusal or NetworkError when the server does not hear it. */
   async cancel() {
     this.pause();
-    if (this.url) {
-      try {
-        await this.tus.end(this.url);
-      } catch (error) {
-        if (!(error instanceof Refusal && GONE.has(error.status))) throw error;
-      }
-    }
+    if (this.url) await this.tus.end(this.url);
     this.#end("idle");
   }
 
@@ -123,7 +117,12 @@ export class Uploader extends EventTarget {
     if (!this.url) {
       this.#become("starting");
       const { name, size } = this.file;
-      this.url = await this.tus.begin({ clip: this.clip, name, size });
+      const url = await this.tus.begin({ clip: this.clip, name, size });
+      if (!this.file) { // cancelled meanwhile
+        this.tus.end(url).catch(() => {});
+        return true;
+      }
+      this.url = url;
       this.kept.set({ url: this.url, name, size, mark: this.mark, offset: 0 });
       this.#offset = 0;
       if (signal.aborted) return true;
