@@ -7,7 +7,7 @@ from typing import IO
 from videos.processing import problems
 
 MEGABYTE = 1024 * 1024
-MOST_BYTES = 20 * MEGABYTE
+MOST_BYTES = 10 * MEGABYTE
 MOST_UNPACKED = 200 * MEGABYTE
 MOST_PARTS = 2_000
 
