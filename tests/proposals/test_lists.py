@@ -49,7 +49,7 @@ def test_lists_take_as_many_queries_for_3_as_for_1(as_, units, people, who, addr
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address).status_code == 200
         numbers.append(len(queries))
-    assert numbers[0] == numbers[1] <= 15  # the frame of the page takes five
+    assert numbers[0] == numbers[1] <= 18  # the frame of the page takes five, what waits about clips three
 
 
 def test_the_inbox_counts_by_kind_and_opens_where_something_waits(as_, units, people):

@@ -50,16 +50,14 @@ def receiving_for(user: Visitor, now: datetime) -> list[Receiving]:
 
     The same few queries whatever there is.
     """
+    open_now = ClipContest.objects.public().filter(opens_at__lte=now, closes_at__gt=now)
+    contests = list(open_now.select_related("contest__unit").order_by("closes_at", "pk"))
+    if not contests:
+        return []
     mine = units_with(user, Right.HAND_IN_CLIPS)
     units = list(Unit.objects.in_force_on(timezone.localdate()).filter(pk__in=mine.values("pk")).order_by("sort_key"))
-    if not units:
-        return []
     ids = [unit.pk for unit in units]
     parents = dict(Unit.objects.at_or_above(ids).values_list("pk", "parent"))
-    open_now = ClipContest.objects.public().filter(
-        opens_at__lte=now, closes_at__gt=now, contest__unit__in=list(parents)
-    )
-    contests = list(open_now.select_related("contest__unit").order_by("closes_at", "pk"))
     states = Clip.objects.filter(clip_contest__in=contests, unit__in=ids)
     handed_in: Counter[tuple[int, int]] = Counter()
     with_unit: Counter[tuple[int, int]] = Counter()
