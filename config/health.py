@@ -1,6 +1,8 @@
 """Whether the portal lives, and whether it is whole."""
 
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from django.conf import settings
 from django.db import Error, connection
@@ -18,12 +20,12 @@ def live(request: HttpRequest) -> JsonResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """503 only when the database is down; without broker or beat answering goes on, `degraded`."""
+    """503 only when the database is down; without broker, beat or S3 answering goes on, `degraded`."""
     database, age = _database()
-    broker = _broker()
+    broker, storage = _broker(), _storage()
     if not database:
         status = "down"
-    elif broker and age is not None and age < LATE_TICK_SECONDS:
+    elif broker and storage is not False and age is not None and age < LATE_TICK_SECONDS:
         status = "ok"
     else:
         status = "degraded"
@@ -33,6 +35,8 @@ def ready(request: HttpRequest) -> JsonResponse:
         "broker": "ok" if broker else "down",
         "last_tick_age_seconds": age,
     }
+    if storage is not None:
+        body["storage"] = "ok" if storage else "down"
     return JsonResponse(body, status=200 if database else 503)
 
 
@@ -49,6 +53,19 @@ def _database() -> tuple[bool, float | None]:
         connection.close()
         return False, None
     return True, float(row[0]) if row else None
+
+
+def _storage() -> bool | None:
+    """Whether S3 answers, be it with a refusal; None where clips lie in a directory."""
+    if settings.CLIP_DELIVERY != "s3":
+        return None
+    try:
+        with urlopen(Request(settings.CLIP_S3_ENDPOINT, method="HEAD"), timeout=1):
+            return True
+    except HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
 
 
 def _broker() -> bool:

@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from accounts.models import Role
 from accounts.problems import Problem
+from contest.tasks import tick
 from tests.factories import grant, make_root, make_unit, make_user, open_round
 from tests.faults.quiz import browser_of, put, start
 from tests.processes import environment, wait_for
@@ -47,7 +48,7 @@ def use(settings, monkeypatch, endpoint: str) -> None:
         "secret_key": SECRET_KEY,
     }  # fmt: skip
     settings.STORAGES = settings.STORAGES | {"clips": {"BACKEND": "videos.s3.ClipS3Storage", "OPTIONS": options}}
-    settings.CLIP_DELIVERY = "s3"
+    settings.CLIP_DELIVERY, settings.CLIP_S3_ENDPOINT = "s3", endpoint
     monkeypatch.setattr(Clip._meta.get_field("script"), "storage", clip_storage())
 
 
@@ -268,6 +269,17 @@ def test_with_the_storage_away_pages_answer_media_say_so_soon_and_the_quiz_goes_
         timed(lambda: clip_storage().save("a/b", ContentFile(b"x")))
     assert (caught.value.status, caught.value.code) == (503, "storage_down")
     assert put(attempt, "answers/1", {"choices": [1], "sequence": 1}).status_code == 200
+
+
+def test_readiness_is_degraded_without_the_storage_and_stays_200(server, settings, monkeypatch, faulty_endpoint):
+    tick()
+    use(settings, monkeypatch, server.endpoint)
+    answer = Client().get("/health/ready")
+    assert (answer.status_code, answer.json()["status"], answer.json()["storage"]) == (200, "ok", "ok")
+    use(settings, monkeypatch, faulty_endpoint)
+    answer, seconds = timed(lambda: Client().get("/health/ready"))
+    assert (answer.status_code, answer.json()["status"], answer.json()["storage"]) == (200, "degraded", "down")
+    assert seconds < 3
 
 
 def test_nothing_waits_longer_for_a_storage_that_does_not_answer_than_it_should(settings, monkeypatch):
