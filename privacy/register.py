@@ -547,5 +547,10 @@ ELSEWHERE: tuple[tuple[Text, Text, Text], ...] = (
         _("Câu trả lời chưa gửi được, đến khi gửi hoặc đăng xuất."),
         _("Đến khi nộp bài"),
     ),
+    (
+        _("Trình duyệt của đầu mối"),
+        _("Tên tệp video đang tải lên dở dang."),
+        _("Đến khi tải xong, hủy hoặc máy chủ bỏ"),
+    ),
     (_("Bản sao lưu"), _("Như cơ sở dữ liệu, được mã hóa."), _("Theo lịch sao lưu; xóa lại sau khi phục hồi")),
 )
