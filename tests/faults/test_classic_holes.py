@@ -36,12 +36,14 @@ def department():
 
 
 def test_no_address_serves_the_folders_of_files():
-    """Exports, uploads and records lie in no folder that the web knows; only record files have a name of their own."""
+    """Exports, uploads, records and clips lie in no folder that the web knows; only record files and those of clips
+    have a name of their own.
+    """
     assert not settings.MEDIA_URL.strip("/")
     named_files = {address.name for address in addresses() if re.search(r"<path:|<str:name>", address.route)}
-    assert named_files <= {"record-file"}
-    static = Path(settings.STATIC_ROOT)
-    for folder in (settings.EXPORT_DIR, settings.UPLOAD_DIR, settings.RECORD_DIR):
+    assert named_files <= {"record-file", "clip-media"}
+    static, clips = Path(settings.STATIC_ROOT), settings.STORAGES["clips"]["OPTIONS"]["location"]
+    for folder in (settings.EXPORT_DIR, settings.UPLOAD_DIR, settings.RECORD_DIR, clips):
         assert not Path(folder).is_relative_to(static)
         assert not static.is_relative_to(folder)
 

@@ -393,9 +393,9 @@ def test_all_workers_share_one_rate(mailbox, settings):
     for _ in range(12):
         tell()
     assert [send_waiting() for _ in range(3)] == [5, 0, 0]
-    MailRun.objects.update(at=F("at") - timedelta(seconds=59))
+    MailRun.objects.update(at=F("at") - timedelta(seconds=30))
     assert send_waiting() == 0
-    MailRun.objects.update(at=F("at") - timedelta(seconds=2))
+    MailRun.objects.update(at=F("at") - timedelta(seconds=31))
     assert send_waiting() == 5
 
 
