@@ -16,7 +16,7 @@ from accounts.models import Role, User
 from tests.factories import grant, make_contest, make_root, make_unit, make_user
 from tests.faults.quiz import browser_of
 from tests.videos.uploads.tus import coordinator_of
-from tests.videos.world import make_clip, make_clip_contest, ready_file
+from tests.videos.world import make_clip, make_clip_contest, ready_file, start_scoring
 from videos.models import Clip, ClipContest, ClipFile, ClipState, FileState, Screening, Upload
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +74,15 @@ def test_the_list_says_where_clips_are_received_and_what_is_next(contest, unit, 
         assert words in text
     assert "Chưa gửi video nào" in text
     assert "Của đơn vị khác" not in text
+
+
+def test_the_list_follows_an_accepted_clip_to_the_published_result(contest, unit, tab):
+    make_clip(contest, unit=unit, state=ClipState.ACCEPTED)
+    assert "Đã qua rà soát, được đưa vào chấm." in tab.get(reverse("my-clips")).text
+    start_scoring(contest)
+    now = server_now()
+    ClipContest.objects.filter(pk=contest.pk).update(locked_at=now, published_at=now)
+    assert "Kết quả đã được công bố." in tab.get(reverse("my-clips")).text
 
 
 def test_without_clips_and_without_a_contest_the_list_says_what_will_come(contest, tab):

@@ -18,6 +18,8 @@ class Step:
 
 def next_step(clip: Clip, now: datetime) -> Step:
     """`clip` with its `clip_contest` and `current` at hand; `now`: server time."""
+    if clip.state == ClipState.ACCEPTED and clip.clip_contest.published_at:
+        return Step("done", _("Kết quả đã được công bố."))
     if clip.state == ClipState.ACCEPTED:
         return Step("done", _("Đã qua rà soát, được đưa vào chấm."))
     if clip.state == ClipState.REJECTED:
