@@ -27,7 +27,7 @@ def deciding_on_roles() -> set[str]:
     for app in APPS:
         for path in (ROOT / app).rglob("*.py"):
             name = str(path.relative_to(ROOT))
-            if "/migrations/" in name or "/demo/" in name or "/management/" in name or name in NAMES_ROLES:
+            if "/migrations/" in name or "/demo" in name or "/management/" in name or name in NAMES_ROLES:
                 continue
             if A_ROLE.search(path.read_text()):
                 found.add(name)

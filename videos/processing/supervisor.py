@@ -76,14 +76,14 @@ def _watch(child: int, limits: dict[str, Any]) -> dict[str, Any]:
     watched.register(os.pidfd_open(child), select.POLLIN)
     end = time.monotonic() + limits["seconds"]
     while True:
-        ready = dict(watched.poll(1000 * WATCHED_EVERY))
+        ready = dict(watched.poll(1000 * max(0, min(WATCHED_EVERY, end - time.monotonic()))))
         status = _reap(child)
         if status is not None:
             code = os.waitstatus_to_exitcode(status)
             return {"cause": "exited", "code": code} if code >= 0 else {"cause": "signal", "code": -code}
         if 0 in ready:
             return {"cause": "abandoned", "code": 0}
-        if time.monotonic() > end:
+        if time.monotonic() >= end:
             return {"cause": "time", "code": 0}
         if len(_descendants()) > limits["processes"]:
             return {"cause": "processes", "code": 0}
