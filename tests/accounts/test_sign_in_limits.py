@@ -15,7 +15,7 @@ from accounts.models import SignInFailure, User
 from accounts.sign_in_limits import PER_ACCOUNT, TooManyFailures, begin_try, forget_old_failures
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 PASSWORD = "mot-mat-khau-dai"
 at_the_same_time = Barrier(16)
 

@@ -10,7 +10,7 @@ from contest.models import Bank, Question, Round
 from tests.audit.acts import ACTS
 from tests.factories import make_contest, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # Tested elsewhere: with the unlisted admin, the close (test_closing.py), the command line (test_origins.py) and
 # reports, which are frozen in a snapshot of their own (reports/test_freezing.py).

@@ -15,7 +15,7 @@ from contest.record import sole_builder
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
 
 # The record is read in a transaction of its own.
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture(autouse=True)

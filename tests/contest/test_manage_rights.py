@@ -22,7 +22,7 @@ from tests.factories import (
     past_round,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # name: who may read it (an organiser always may).
 CONTEST_PAGES = {

@@ -31,7 +31,7 @@ from tests.factories import (
     past_round,
 )
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def verdict(directory, *arguments) -> tuple[int, str]:

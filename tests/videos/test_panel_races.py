@@ -14,7 +14,7 @@ from videos.models import OPEN_STATES, ClipContest, CriterionScore, ScoreSheet, 
 from videos.panel.services import abstain, lock_panel, save_points, scoring, submit_sheet
 from videos.panel.services import start_scoring as start_panel
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def at_once(*acts) -> list:

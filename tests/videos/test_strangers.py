@@ -12,7 +12,7 @@ from tests.faults.quiz import browser_of, client_of
 from tests.videos.world import give_bytes, make_clip, make_clip_contest, make_judge, make_sheet, ready_file
 from videos.models import Clip, ClipContest, ClipFile, ClipState, ScoreSheet, SheetState
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 NAMES = ("720.mp4", "480.mp4", "poster.jpg", "captions.vtt", "original")
 CONTENT = b"noi dung khong ai duoc thay " * 40
