@@ -56,13 +56,10 @@ def redis_at(url: str, settings):
     settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": url}}
     broker = app.conf.broker_url
     app.conf.broker_url = url
-    app.pool.force_close_all()
-    app._pool = None
     try:
         yield
     finally:
         app.conf.broker_url = broker
-        app._pool = None
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ from videos.processing.lease import LEASE
 from videos.processing.services import PROCESS_TASK
 from videos.processing.steps import ENCODED, PROBED, STEPS
 from videos.storage import clip_storage, original_key, poster_key, rendition_key
-from videos.tasks import process_file
 from videos.uploads.store import path_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -108,7 +107,7 @@ def test_killed_between_any_two_steps_a_file_is_found_and_finished_once(start, b
 def test_a_worker_killed_while_it_encodes_leaves_no_child_and_another_finishes(start, broker, contest):
     source = media.clip(seconds=20, size="960x540")
     file = receive(source, clip_contest=contest)
-    process_file.apply_async([str(file.pk)])
+    prompt(PROCESS_TASK, str(file.pk))
     worker = start("clips")
     wait_for(lambda: now_of(file).progress > PROBED, "the encoding to begin")
     assert children_at_work() != []
@@ -129,7 +128,7 @@ def test_a_worker_killed_while_it_encodes_leaves_no_child_and_another_finishes(s
 def test_a_task_that_the_broker_hands_out_again_and_again_is_done_once(start, broker, contest):
     source = media.clip(seconds=20, size="960x540")
     file = receive(source, clip_contest=contest)
-    process_file.apply_async([str(file.pk)])
+    prompt(PROCESS_TASK, str(file.pk))
     short = {"DJANGO_SETTINGS_MODULE": "tests.videos.settings_with_short_visibility"}
     workers = [start("clips", **short), start("clips", **short)]
     wait_for(lambda: now_of(file).state == FileState.READY, "the file to be ready", 180)
