@@ -1,7 +1,5 @@
 """Every page of every role in Chromium: nothing that the content security policy refuses, no error in the console."""
 
-import os
-
 import pytest
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
@@ -26,10 +24,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("tests.config.urls_with_admin"),
 ]
-
-# Playwright keeps an event loop running in the main thread for the rest of the session; Django would take the
-# queries of every later test for asynchronous ones and refuse them.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "mat-khau-thu"
 WATCH = """document.addEventListener("securitypolicyviolation", (event) =>

@@ -1,6 +1,5 @@
 """The quiz in a real browser: nothing chosen is lost, and nothing is called saved that is not."""
 
-import os
 import re
 
 import pytest
@@ -13,10 +12,6 @@ from contest.services.attempts import save_answer
 from tests.factories import make_contest, make_unit, make_user, open_round
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-# Playwright keeps an event loop running in the main thread for the rest of the session; Django would take the
-# queries of every later test for asynchronous ones and refuse them.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "mat-khau-thu"
 SAVED = re.compile(r"^Đã lưu lúc \d\d:\d\d:\d\d$")

@@ -15,24 +15,9 @@ from contest.models import Heartbeat, Round, Standing
 from contest.services.attempts import save_answer, start_attempt
 from contest.tasks import tick
 from tests.factories import make_attempt, make_contest, make_unit, make_user, open_round
-from tests.processes import processes, wait_for
+from tests.processes import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def start(tmp_path):
-    with processes(tmp_path) as starter:
-        yield starter
-
-
-@pytest.fixture
-def broker():
-    """This test's Redis database, emptied before and after."""
-    with Redis.from_url(app.conf.broker_url.replace("redis+socket://", "unix://")) as redis:
-        redis.flushdb()
-        yield redis
-        redis.flushdb()
 
 
 def round_that_closes_in(seconds: float):

@@ -8,13 +8,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from redis import Redis
 
 from accounts.clock import server_now
-from config.celery import app
 from contest.models import Heartbeat, Round
 from tests.factories import make_attempt, make_contest, open_round
-from tests.processes import environment, processes, wait_for
+from tests.processes import environment, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -24,16 +22,7 @@ import runpy, sys, time, time_machine
 time_machine.travel(time.time() + float(sys.argv.pop(1)), tick=True).start()
 runpy.run_module("celery", run_name="__main__", alter_sys=True)
 """
-WORKER = ["-A", "config", "worker", "--concurrency=1", "--pool=solo", "--loglevel=INFO", "--without-mingle"]
-
-
-@pytest.fixture
-def broker():
-    """This test's Redis database, emptied before and after."""
-    with Redis.from_url(app.conf.broker_url.replace("redis+socket://", "unix://")) as redis:
-        redis.flushdb()
-        yield redis
-        redis.flushdb()
+WORKER = ["-A", "config", "worker", "--queues=rounds", "--pool=solo", "--loglevel=INFO", "--without-mingle"]
 
 
 @contextmanager
@@ -52,12 +41,12 @@ def worker_with_clock_off_by(seconds: int, log):
 
 
 @pytest.mark.parametrize("seconds", [-120, 120])
-def test_a_worker_whose_clock_is_off_closes_rounds_that_are_due_and_no_others(seconds, broker, tmp_path):
+def test_a_worker_whose_clock_is_off_closes_rounds_that_are_due_and_no_others(seconds, broker, start, tmp_path):
     now, contest = server_now(), make_contest(grace_seconds=0)
     due = open_round(contest, closes_at=now + timedelta(seconds=1))
     not_due = open_round(contest, closes_at=now + timedelta(seconds=100))
     make_attempt(due), make_attempt(not_due)
-    with processes(tmp_path) as start, worker_with_clock_off_by(seconds, tmp_path / "worker.log"):
+    with worker_with_clock_off_by(seconds, tmp_path / "worker.log"):
         start("beat")
         wait_for(lambda: Round.objects.get(pk=due.pk).state == "ranked", "the round to be ranked", PATIENCE_SECONDS)
     assert Round.objects.get(pk=not_due.pk).state == "scheduled"

@@ -1,12 +1,7 @@
 """What every flow needs: browsers of somebody's own, signed in."""
 
-import os
-
 import pytest
 from playwright.sync_api import Browser, Page
-
-# see tests/contest/test_browser_quiz.py
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "mat-khau-thu"
 

@@ -1,7 +1,5 @@
 """An administrator shuts a person out while their quiz is open in a browser."""
 
-import os
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -10,7 +8,6 @@ from tests.contest.test_browser_quiz import SAVED, ready
 from tests.factories import grant, make_contest, make_root, make_unit, make_user, open_round
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # see tests/contest/test_browser_quiz.py
 
 PASSWORD = "mat-khau-thu"
 

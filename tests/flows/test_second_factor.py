@@ -1,6 +1,5 @@
 """An organiser sets up a second factor in a browser, and is asked for it from then on."""
 
-import os
 import re
 
 import pytest
@@ -11,7 +10,6 @@ from tests.accounts.authenticator import code_of
 from tests.factories import grant, make_contest, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # see tests/contest/test_browser_quiz.py
 
 PASSWORD = "mat-khau-thu"
 

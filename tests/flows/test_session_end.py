@@ -1,6 +1,5 @@
 """The end of a session in a browser: a warning, and nothing typed is lost."""
 
-import os
 import time
 
 import pytest
@@ -12,7 +11,6 @@ from accounts.sessions import STAMPS
 from tests.factories import grant, make_contest, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # see tests/contest/test_browser_quiz.py
 
 PASSWORD = "mat-khau-thu"
 REASON = "#id_reason"

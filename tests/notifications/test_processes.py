@@ -4,16 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
-from redis import Redis
 
 from accounts.clock import ClockTimestamp
-from config.celery import app
 from notifications.mail import DEAD_AFTER, send_waiting
 from notifications.models import Kind, MailRun, Notification
 from notifications.services import notify
 from tests.factories import make_user
 from tests.notifications.mailbox import mail_server
-from tests.processes import processes, wait_for
+from tests.processes import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -25,19 +23,9 @@ def mailbox(settings):
 
 
 @pytest.fixture
-def start(tmp_path, mailbox):
+def start(start, mailbox):
     more = {"EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}", "EMAIL_TIMEOUT": "30", "QUIET_HOURS": ""}
-    with processes(tmp_path) as starter:
-        yield lambda name: starter(name, **more)
-
-
-@pytest.fixture
-def broker():
-    """This test's Redis database, emptied before and after."""
-    with Redis.from_url(app.conf.broker_url.replace("redis+socket://", "unix://")) as redis:
-        redis.flushdb()
-        yield redis
-        redis.flushdb()
+    return lambda name: start(name, **more)
 
 
 def tell(number: int) -> list[str]:

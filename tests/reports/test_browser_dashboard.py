@@ -1,7 +1,5 @@
 """The dashboard in a real browser: it keeps itself up to date once a minute, and refuses nothing to the policy."""
 
-import os
-
 import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -11,10 +9,6 @@ from reports.dashboard import bounded
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, open_round, past_round
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-# Playwright keeps an event loop running in the main thread for the rest of the session; Django would take the
-# queries of every later test for asynchronous ones and refuse them.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The reports on a phone: one menu leads to all of them, and wide tables scroll inside of their frame."""
 
-import os
-
 import pytest
 from django.test import Client
 from playwright.sync_api import Browser, expect
@@ -13,7 +11,6 @@ from reports.freezing import freeze_round_report
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # see tests/reports/test_browser_dashboard.py
 
 UNITS = 20
 

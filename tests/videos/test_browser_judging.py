@@ -1,6 +1,5 @@
 """The sheet in a real browser: no points are called saved that are not, and none are lost."""
 
-import os
 import re
 from decimal import Decimal
 
@@ -12,10 +11,6 @@ from videos.models import ClipContest, CriterionScore, ScoreSheet, SheetState
 from videos.panel.services import save_points
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-# Playwright keeps an event loop running in the main thread for the rest of the session; Django would take the
-# queries of every later test for asynchronous ones and refuse them.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 PASSWORD = "mat-khau-thu"
 SAVED = re.compile(r"^Đã lưu lúc \d\d:\d\d:\d\d$")

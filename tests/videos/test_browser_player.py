@@ -1,6 +1,5 @@
 """The player in a real browser: it plays, keeps its second in another quality, shows captions, obeys the keyboard."""
 
-import os
 import re
 
 import pytest
@@ -15,10 +14,6 @@ from videos.models import Clip, ClipContest, ClipFile, ClipState, Rendition
 from videos.storage import captions_key, clip_storage, poster_key, rendition_key
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-# Playwright keeps an event loop running in the main thread for the rest of the session; Django would take the
-# queries of every later test for asynchronous ones and refuse them.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:06.000\nXin chào bà con\n"
 SECONDS = 6

@@ -11,13 +11,11 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.db.models import F
-from redis import Redis
 
 from accounts.queue import prompt
-from config.celery import app
 from embedded.home import ROOT
 from embedded.processes import all_pids
-from tests.processes import environment, processes, wait_for
+from tests.processes import environment, wait_for
 from tests.videos import media
 from tests.videos.received import receive
 from tests.videos.world import make_clip_contest
@@ -29,21 +27,6 @@ from videos.storage import clip_storage, original_key, poster_key, rendition_key
 from videos.uploads.store import path_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def start(tmp_path):
-    with processes(tmp_path) as starter:
-        yield starter
-
-
-@pytest.fixture
-def broker():
-    """This test's Redis database, emptied before and after."""
-    with Redis.from_url(app.conf.broker_url.replace("redis+socket://", "unix://")) as redis:
-        redis.flushdb()
-        yield redis
-        redis.flushdb()
 
 
 @pytest.fixture

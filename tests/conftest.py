@@ -1,0 +1,32 @@
+"""What tests with real processes and with browsers have in common."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.processes import Process, processes
+
+# Playwright keeps an event loop running in the main thread for the rest of the session; Django would take the
+# queries of every later test for asynchronous ones and refuse them.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """A function that starts the portal's processes by name; all of them are killed after the test."""
+    with processes(tmp_path) as starter:
+        yield starter
+
+
+@pytest.fixture
+def broker() -> Iterator[Redis]:
+    """This test's Redis database, emptied before and after."""
+    from config.celery import app
+
+    with Redis.from_url(app.conf.broker_url.replace("redis+socket://", "unix://")) as redis:
+        redis.flushdb()
+        yield redis
+        redis.flushdb()
