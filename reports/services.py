@@ -4,8 +4,6 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,38 +18,24 @@ from accounts.audit import record_audit
 from accounts.clock import ClockTimestamp
 from accounts.models import Unit, User
 from accounts.queue import prompt
-from accounts.rights import Right
-from contest.models import Contest, Round
-from contest.models.round import RoundState
-from reports.absentees import Absentees
-from reports.clips.content import ClipWish, clip_content_of, clip_contest_of, require_clip_file
+from contest.models import Round
+from reports.clips.content import ClipWish, require_clip_file
 from reports.clips.content import formats_of as formats_of_clips
-from reports.collective.documents import awards_document, collective_document, year_end_document
-from reports.documents import (
-    nonparticipants_document,
-    participation_document,
-    staff_results_document,
-    standings_document,
-)
-from reports.exports.files import PART_PREFIX, Content, write_file
+from reports.exports.files import PART_PREFIX, write_file
 from reports.exports.table import Document, FileTooLarge
-from reports.handin.content import NotYetSignable, content_of, formats_of, require_file
-from reports.handin.proposing import proposal_of, require_proposal
+from reports.granting import granted_to, scope_for_export
+from reports.handin.content import NotYetSignable, formats_of, require_file
+from reports.handin.proposing import require_proposal
 from reports.models import (
-    CONTEST_KINDS,
     SIGNED_FORMATS,
     TABLE_FORMATS,
-    TABLE_KINDS,
     Export,
     ExportKind,
     ExportState,
     RoundReport,
 )
 from reports.official.typesetting import TypesettingFailed
-from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, Stopped, TooManyExports
-from reports.scope import Scope, may_see_standings, scope_of
-from reports.unit_reports.documents import unit_reports_document
 
 logger = logging.getLogger(__name__)
 
@@ -62,87 +46,6 @@ DEAD_AFTER = timedelta(minutes=5)  # without a sign of life; writing 500 rows ta
 WAITS_TOO_LONG = timedelta(seconds=10)  # its message was lost, or the queue is long
 LOOSE_AFTER_SECONDS = 3600.0
 RUN_TASK = "reports.tasks.run_export"
-
-DOCUMENTS_OF_CONTEST: dict[str, Callable[[Contest], Document]] = {
-    ExportKind.COLLECTIVE_RANKING: collective_document,
-    ExportKind.AWARD_PROPOSALS: awards_document,
-    ExportKind.YEAR_END: year_end_document,
-}
-RIGHT_FOR = {
-    ExportKind.PARTICIPATION: Right.SEE_COUNTS,
-    ExportKind.NONPARTICIPANTS: Right.SEE_PEOPLE,
-    ExportKind.STAFF_RESULTS: Right.SEE_PEOPLE,
-    ExportKind.UNIT_REPORTS: Right.READ_UNIT_REPORTS,
-}
-AFTER_PUBLICATION = (ExportKind.STAFF_RESULTS, ExportKind.UNIT_REPORTS)
-
-
-# --- Rights -----------------------------------------------------------------------------------------
-
-
-def scope_for_export(user: User, kind: str, round: Round, unit_code: str = "") -> Scope:
-    """What a file of this kind may hold for `user` now. Raises ExportNotAllowed when nothing."""
-    if kind not in TABLE_KINDS or round.is_practice or round.state == RoundState.DRAFT or not user.is_active:
-        raise ExportNotAllowed
-    if kind == ExportKind.STANDINGS or kind in CONTEST_KINDS:
-        if unit_code or not may_see_standings(user, round):
-            raise ExportNotAllowed
-        return Scope(None, True)
-    scope = scope_of(user, round, RIGHT_FOR[ExportKind(kind)], unit_code=unit_code)
-    if scope is None or (kind in AFTER_PUBLICATION and not round.is_published):
-        raise ExportNotAllowed
-    return scope
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """What an export is about, a round or a frozen report, and how much of it the person may have."""
-
-    scope: Scope
-    round: Round | None = None
-    report: RoundReport | None = None
-    clips: ClipWish | None = None
-
-
-def granted_to(user: User, export: Export) -> Granted:
-    """Raises ExportNotAllowed, NotYetSignable when `user` may not have the file now."""
-    if "clips" in export.parameters:
-        wish = _clip_file(export)
-        return Granted(Scope(None, require_clip_file(user, wish)), clips=wish)
-    if "report" not in export.parameters:
-        round = Round.objects.select_related("contest").filter(pk=export.parameters["round"]).first()
-        if round is None:
-            raise ExportNotAllowed
-        if export.format in SIGNED_FORMATS:
-            require_proposal(user, round.contest)
-        return Granted(scope_for_export(user, export.kind, round, export.parameters["unit"]), round=round)
-    reports = RoundReport.objects.select_related("contest__unit", "round", "unit__parent")
-    report = reports.filter(pk=export.parameters["report"]).first()
-    if report is None:
-        raise ExportNotAllowed
-    scores = require_file(user, export.kind, report)
-    return Granted(Scope(frozenset({report.unit_id}), scores), report=report)
-
-
-def _clip_file(export: Export) -> ClipWish:
-    clip_contest = clip_contest_of(export.parameters["clips"])
-    if clip_contest is None:
-        raise ExportNotAllowed
-    return ClipWish(export.kind, clip_contest, export.parameters["judge"], export.parameters["clip"])
-
-
-def document_of(kind: str, round: Round, scope: Scope) -> Document:
-    if kind in CONTEST_KINDS:
-        return DOCUMENTS_OF_CONTEST[kind](round.contest)
-    if kind == ExportKind.STANDINGS:
-        return standings_document(round)
-    if kind == ExportKind.NONPARTICIPANTS:
-        return nonparticipants_document(Absentees(round, scope))
-    if kind == ExportKind.STAFF_RESULTS:
-        return staff_results_document(round, scope)
-    if kind == ExportKind.UNIT_REPORTS:
-        return unit_reports_document(round, scope)
-    return participation_document(participation_of(round, scope))
 
 
 # --- Asking -----------------------------------------------------------------------------------------
@@ -267,8 +170,8 @@ def run_export(export_id: Any) -> bool:
 
 def _make(export: Export) -> None:
     granted = granted_to(export.requested_by, export)
-    document = _content(export, granted)
-    row_count = document.row_count if isinstance(document, Document) else 1
+    content = granted.content()
+    row_count = content.row_count if isinstance(content, Document) else 1
 
     def report(rows: int) -> None:
         percentage = min(99, 100 * rows // max(1, row_count))
@@ -278,7 +181,7 @@ def _make(export: Export) -> None:
     directory = Path(settings.EXPORT_DIR)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     export.file_name = f"{secrets.token_urlsafe(24)}.{export.format}"
-    size = write_file(document, format=export.format, target=export.path, progress=report)
+    size = write_file(content, format=export.format, target=export.path, progress=report)
     done = _move(
         export,
         state=ExportState.DONE,
@@ -293,17 +196,6 @@ def _make(export: Export) -> None:
     if not done:
         export.path.unlink(missing_ok=True)
         raise Stopped
-
-
-def _content(export: Export, granted: Granted) -> Content:
-    if granted.clips is not None:
-        return clip_content_of(granted.clips, scores=granted.scope.scores)
-    if granted.report is not None:
-        return content_of(export.kind, export.format, granted.report, export.requested_by)
-    assert granted.round is not None
-    if export.format in SIGNED_FORMATS:
-        return proposal_of(granted.round.contest)
-    return document_of(export.kind, granted.round, granted.scope)
 
 
 def _move(export: Export, **fields: Any) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, execute_from_command_line
 from xlsxwriter.worksheet import Worksheet
 
 from contest.models import Round, Standing
@@ -19,6 +19,8 @@ from reports.exports import files, xlsx
 from reports.exports.csv import safe_text
 from reports.exports.files import write_file
 from reports.exports.table import Coded, Column, Document, FileTooLarge, Kind, Table
+from reports.granting import DOCUMENTS
+from reports.models import TABLE_KINDS
 from reports.participation import participation_of
 from reports.scope import Scope
 from tests.factories import make_attempt, make_contest, make_root, make_unit, make_user, past_round
@@ -304,6 +306,31 @@ def test_the_command_knows_bad_data_from_bad_use(published, tmp_path):
     with pytest.raises(CommandError) as nowhere:
         export("participation", published, "csv", tmp_path / "no" / "x.csv")
     assert nowhere.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "format"), [("year_end", "json"), ("weekly_report", "json"), ("clip_list", "csv"), ("standings", "pdf")]
+)
+def test_the_command_refuses_what_it_does_not_write_and_says_what_it_does(published, tmp_path, capsys, kind, format):
+    told = ["--round", str(published.pk), "--format", format, "--out", str(tmp_path / "x")]
+    with pytest.raises(SystemExit) as refusal:
+        execute_from_command_line(["manage.py", "export_report", kind, *told])
+    assert refusal.value.code == 2
+    assert "participation,nonparticipants,staff_results,standings" in "".join(capsys.readouterr().err.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_kind_of_table_is_the_one_that_was_asked_for(published):
+    assert {kind: DOCUMENTS[kind](published, EVERYTHING).title for kind in TABLE_KINDS} == {
+        "participation": "BÁO CÁO KẾT QUẢ THAM GIA",
+        "nonparticipants": "DANH SÁCH NGƯỜI CHƯA THAM GIA",
+        "staff_results": "DANH SÁCH NHÂN SỰ VÀ KẾT QUẢ THI",
+        "unit_reports": "TÌNH HÌNH GỬI BÁO CÁO CỦA CÁC ĐƠN VỊ",
+        "standings": "BẢNG XẾP HẠNG CÁ NHÂN",
+        "collective_ranking": "BẢNG XẾP HẠNG TẬP THỂ",
+        "award_proposals": "DANH SÁCH ĐỀ NGHỊ KHEN THƯỞNG",
+        "year_end": "KẾT QUẢ HỘI THI CỦA CÁC ĐƠN VỊ",
+    }
 
 
 def test_the_command_shows_scores_only_of_a_ranked_round(published, tmp_path):

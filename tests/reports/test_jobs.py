@@ -239,7 +239,7 @@ def test_a_failure_is_told_without_its_inside(round, sent, monkeypatch, director
     def fail(*args, **kwargs):
         raise RuntimeError("password=hunter2")
 
-    monkeypatch.setattr(services, "document_of", fail)
+    monkeypatch.setattr(services, "write_file", fail)
     assert run(export) is False
     assert export.state == "failed"
     assert "hunter2" not in export.error

@@ -12,20 +12,21 @@ from contest.models import Round
 from contest.models.round import RoundState
 from reports.exports.files import write_file
 from reports.exports.table import FileTooLarge
-from reports.models import ExportFormat, ExportKind
+from reports.granting import DOCUMENTS
+from reports.models import TABLE_FORMATS, ExportKind
 from reports.scope import full_scope
-from reports.services import document_of
 
 BAD_DATA, NOT_ALLOWED = 1, 2
+KINDS = (ExportKind.PARTICIPATION, ExportKind.NONPARTICIPANTS, ExportKind.STAFF_RESULTS, ExportKind.STANDINGS)
 
 
 class Command(TracedCommand):
     help = "Write a round's report over all units to a file: the whole file or none."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", choices=ExportKind.values)
+        parser.add_argument("kind", choices=[kind.value for kind in KINDS])
         parser.add_argument("--round", type=int, required=True, metavar="ID")
-        parser.add_argument("--format", choices=ExportFormat.values, required=True)
+        parser.add_argument("--format", choices=[format.value for format in TABLE_FORMATS], required=True)
         parser.add_argument("--out", type=Path, required=True, metavar="FILE")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,7 +34,7 @@ class Command(TracedCommand):
         target: Path = options["out"].absolute()
         if target.is_dir() or not target.parent.is_dir():
             raise CommandError(f"{target}: not a file in an existing directory", returncode=NOT_ALLOWED)
-        document = document_of(options["kind"], round, full_scope(round))
+        document = DOCUMENTS[options["kind"]](round, full_scope(round))
         after = {"kind": options["kind"], "format": options["format"]}
         try:
             with transaction.atomic():
