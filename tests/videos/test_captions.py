@@ -1,5 +1,8 @@
 """Captions that a unit sends: plain WebVTT goes through, everything else is told by its line."""
 
+import subprocess
+import sys
+
 import pytest
 
 from accounts.problems import Problem
@@ -80,3 +83,18 @@ def test_a_fault_is_told_by_its_line(cue, line):
     problem = refused(f"WEBVTT\n\n{cue}\n".encode())
     assert (problem.code, problem.extra) == ("captions_faulty", {"line": line})
     assert f"dòng {line}:" in str(problem.detail)
+
+
+def test_a_tag_of_many_classes_is_read_and_one_that_never_ends_costs_no_time():
+    many = "<c" + ".lop" * 200 + ">Chào</c>"
+    assert many in read_captions(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{many}\n".encode()).decode()
+    endless = "<c" + ".a" * 499
+    problem = refused(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{endless}\n".encode())
+    assert (problem.code, problem.extra) == ("captions_faulty", {"line": 4})
+
+
+def test_control_where_a_dot_can_be_in_a_class_the_same_tag_is_never_read():
+    # A process of its own: nothing else would end it.
+    search = "import re; re.search(r'<c(?:\\.[\\w.-]+)*>', '<c' + '.a' * 499)"
+    with pytest.raises(subprocess.TimeoutExpired):
+        subprocess.run([sys.executable, "-I", "-c", search], timeout=1)

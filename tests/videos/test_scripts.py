@@ -57,6 +57,7 @@ def test_documents_are_known_by_their_bytes(data, kind):
         (docx(**{"word/vbaProject.bin": b"macro"}), "script_has_programs"),
         (docx(**{"word/embeddings/oleObject1.bin": b"exe"}), "script_has_programs"),
         (PDF + b"\0" * MOST_BYTES, "script_too_large"),
+        (docx(**{"embeddings/" * 5_000: b""}), "script_not_a_document"),
     ],
 )
 def test_everything_else_is_refused(data, code):

@@ -13,8 +13,9 @@ LONGEST_LINE = 1_000
 
 TIME = r"((?:\d{2,4}:)?[0-5]\d:[0-5]\d\.\d{3})"
 TIMING = re.compile(rf"{TIME}[ \t]+-->[ \t]+{TIME}((?:[ \t]+(?:vertical|line|position|size|align):[\w.%,-]+)*)[ \t]*")
-# What a cue may hold besides text: voices, emphasis, languages, times within the cue.
-TAG = re.compile(r"</?(?:[biu]|c|v|lang|ruby|rt)(?:\.[\w.-]+)*(?:[ \t][^<>&]*)?>|<" + TIME + ">")
+# What a cue may hold besides text: voices, emphasis, languages, times within the cue. One way to read a text only: a
+# dot begins a class and is in none, or a short line would be tried in more ways than there is time for.
+TAG = re.compile(r"</?(?:[biu]|c|v|lang|ruby|rt)(?:\.[\w-]+)*(?:[ \t][^<>&]*)?>|<" + TIME + ">")
 LEFT_OUT = ("NOTE", "STYLE", "REGION")
 
 Block = list[tuple[int, str]]  # lines, each with its number

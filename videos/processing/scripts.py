@@ -10,6 +10,7 @@ MEGABYTE = 1024 * 1024
 MOST_BYTES = 10 * MEGABYTE
 MOST_UNPACKED = 200 * MEGABYTE
 MOST_PARTS = 2_000
+LONGEST_PART_NAME = 255  # Word's are short; the time to search a name grows with its square
 
 PDF_END = 1024  # bytes within which a PDF says that it ends
 # Programs, other programs to start, files in the file; also where letters are written as #xx.
@@ -59,7 +60,7 @@ def _check_docx(file: IO[bytes]) -> None:
     names = {part.filename for part in parts}
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise problems.script_too_large(MOST_BYTES)
-    if not names >= DOCX_PARTS:
+    if not names >= DOCX_PARTS or any(len(name) > LONGEST_PART_NAME for name in names):
         raise problems.script_not_a_document()
     if any(DOCX_PROGRAM.search(name) for name in names):
         raise problems.script_has_programs()
