@@ -131,13 +131,16 @@ def read_body(request: HttpRequest) -> bytes:
 def read_json_object(body: bytes) -> dict[str, Any]:
     """Parse a request body that must be one JSON object in UTF-8.
 
-    Raises Problem 400 malformed for anything else: not UTF-8, NUL, not JSON, not an object, NaN or
-    infinity, a doubled member, or nesting deeper than MAX_JSON_DEPTH.
+    Raises Problem 400 malformed for anything else: not UTF-8, NUL, half of a surrogate pair (no text can hold it, the
+    database's neither), not JSON, not an object, NaN or infinity, a doubled member, or nesting deeper than
+    MAX_JSON_DEPTH.
     """
     if _nesting(body) > MAX_JSON_DEPTH:
         raise malformed()
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique_members)
+        if b"\\u" in body:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
         raise malformed() from None
     if not isinstance(value, dict) or "\x00" in str(value) or b"\\u0000" in body:

@@ -305,6 +305,8 @@ BAD_BODIES = {
     "NUL": b"\x00",
     "NUL in a text": b'{"value": "a\x00b", "sequence": 1}',
     "escaped NUL": rb'{"value": "\u0000", "sequence": 1}',
+    "half of a surrogate pair": rb'{"value": "\ud800", "sequence": 1}',
+    "half a pair as a name": rb'{"\uDFFF": 1, "sequence": 1}',
     "invalid UTF-8": b'{"value": "\xff", "sequence": 1}',
     "overlong UTF-8": b'{"value": "\xc0\x80", "sequence": 1}',
     "UTF-16": '{"value": 1, "sequence": 1}'.encode("utf-16"),

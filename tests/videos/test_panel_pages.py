@@ -122,6 +122,7 @@ def test_comments_have_their_own_order(tab, sheet):
     late = remark(tab, sheet, comment="Dở", sequence=1)
     assert (late.status_code, late.json()["value"]) == (409, "Hay")
     assert remark(tab, sheet, comment="x" * 3001, sequence=3).status_code == 400
+    assert remark(tab, sheet, comment="\ud800", sequence=3).status_code == 400
     sheet.refresh_from_db()
     assert (sheet.comment, sheet.state) == ("Hay", SheetState.ASSIGNED)
 
