@@ -223,8 +223,10 @@ CELERY_BEAT_SCHEDULE |= {
 }  # fmt: skip
 
 # Clips take minutes: a queue and a worker of their own, so that nothing else waits for them. The sweep works the queue
-# itself; prompts that come meanwhile expire.
+# itself; prompts that come meanwhile expire. Rounds close on time: one worker does nothing else, and every other that
+# is free helps it, so that neither large exports nor the loss of one worker delays a close.
 CELERY_TASK_ROUTES = {
+    "contest.tasks.tick": {"queue": "rounds"},
     "videos.tasks.process_file": {"queue": "clips"},
     "videos.tasks.sweep_files": {"queue": "clips"},
 }

@@ -20,40 +20,29 @@ LARGEST_LOG = 10_000_000
 
 def commands(port: int, home: Home) -> dict[str, list[str]]:
     """The command line of each program, sized for two cores beside PostgreSQL."""
-    schedule = home.logs / "beat-schedule"
+    python = (sys.executable, "-m")
+    celery = (*python, "celery", "-A", "config")
+    quiet = ("--loglevel", "INFO", "--without-gossip", "--without-mingle")
     return {
         "web": [
-            *(
-                sys.executable,
-                "-m",
-                "granian",
-                "--interface",
-                "wsgi",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(port),
-            ),
+            *(*python, "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
             # Two processes use both cores; four threads each, as a request spends most of its time in
             # PostgreSQL.
             *("--workers", "2", "--blocking-threads", "4", "--no-ws"),
             *("--respawn-failed-workers", "--workers-kill-timeout", "5", "config.wsgi:application"),
         ],
-        "worker": [
-            *(sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency", "2"),
-            *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
-        ],
+        "worker": [*celery, "worker", "--queues", "celery,rounds", "--concurrency", "2", *quiet],
+        # Closes rounds and does nothing else: an export may hold the worker for minutes.
+        "rounds": [*celery, *_worker_of("rounds"), *quiet],
         # Clips take minutes, so they have a worker of their own; what it starts runs with a low priority.
-        "clips": [
-            *(sys.executable, "-m", "celery", "-A", "config", "worker", "--queues", "clips", "--concurrency", "1"),
-            *("--hostname", "clips@%h", "--loglevel", "INFO", "--without-gossip", "--without-mingle"),
-        ],
+        "clips": [*celery, *_worker_of("clips"), *quiet],
         # A process of its own: an embedded beat survives its worker's kill -9 and doubles the schedule.
-        "beat": [
-            *(sys.executable, "-m", "celery", "-A", "config", "beat", "--loglevel", "INFO"),
-            *("--schedule", str(schedule), "--pidfile="),
-        ],
+        "beat": [*celery, "beat", "--loglevel", "INFO", "--schedule", str(home.logs / "beat-schedule"), "--pidfile="],
     }
+
+
+def _worker_of(queue: str) -> tuple[str, ...]:
+    return ("worker", "--queues", queue, "--concurrency", "1", "--hostname", f"{queue}@%h")
 
 
 class Service:
@@ -74,7 +63,7 @@ class Service:
     def start(self) -> None:
         """Start the program and record it."""
         # The workers' quick end, as their warm one would wait for a broker that dies with us.
-        at_our_death = signal.SIGQUIT if self.name in ("worker", "clips") else signal.SIGTERM
+        at_our_death = signal.SIGQUIT if self.name in ("worker", "rounds", "clips") else signal.SIGTERM
         self._process = spawn(self._command, cwd=ROOT, log=self.log, env=self._environment, at_our_death=at_our_death)
         self._home.record_child(self.name, self._process.pid)
         self._identity = identify(self._process.pid)

@@ -58,8 +58,10 @@ def processes(directory: Path) -> Iterator[Callable[..., Process]]:
     def start(name: str, **more: str) -> Process:
         number = len(started)
         arguments = {
-            "worker": ["celery", "-A", "config", "worker", "--concurrency=1", f"--hostname=w{number}@test",
-                       "--loglevel=INFO"],
+            "worker": ["celery", "-A", "config", "worker", "--queues=celery,rounds", "--concurrency=1",
+                       f"--hostname=w{number}@test", "--loglevel=INFO"],
+            "rounds": ["celery", "-A", "config", "worker", "--queues=rounds", "--concurrency=1",
+                       f"--hostname=r{number}@test", "--loglevel=INFO"],
             "clips": ["celery", "-A", "config", "worker", "--queues=clips", "--concurrency=1",
                       f"--hostname=c{number}@test", "--loglevel=INFO"],
             "beat": ["celery", "-A", "config", "beat", "--schedule", str(directory / f"beat{number}"),

@@ -1,13 +1,16 @@
 """Closing by real workers and beats: doubled, absent across the deadline, and with their queue wiped out."""
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from redis import Redis
 
 from accounts.clock import server_now
 from accounts.models import AuditEntry
 from accounts.problems import Problem
+from accounts.queue import prompt
 from config.celery import app
 from contest.attempt_key import AttemptKey
 from contest.closing import close_due_rounds
@@ -65,13 +68,28 @@ def test_a_flushed_queue_delays_a_close_by_no_more_than_a_tick(start, new_valkey
     make_attempt(round)
     with app.connection_for_write(url) as connection:
         tick.apply_async(connection=connection)
-    assert broker.llen("celery") == 1
+    assert broker.llen("rounds") == 1
     broker.flushall()
     start("worker", REDIS_URL=url)
-    wait_for(lambda: b"_kombu.binding.celery" in broker.keys(), "the worker to listen")
+    wait_for(lambda: b"_kombu.binding.rounds" in broker.keys(), "the worker to listen")
     assert not is_ranked(round), "the fault is real: the task is gone"
     start("beat", REDIS_URL=url)
     wait_for(lambda: is_ranked(round), "the round to be ranked")
+
+
+def test_a_worker_that_an_export_holds_delays_no_close(start, broker):
+    round = round_that_closes_in(0.2)
+    make_attempt(round)
+    with closing(connections.create_connection("default")) as held, held.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE reports_export IN ACCESS EXCLUSIVE MODE")
+        prompt("reports.tasks.sweep_exports")
+        worker = start("worker")
+        wait_for(lambda: "sweep_exports" in worker.log.read_text(), "the worker to begin")
+        start("beat")
+        wait_for(lambda: broker.llen("rounds") >= 3, "ticks that nobody takes")
+        assert not is_ranked(round), "the fault is real: the only worker is held"
+        start("rounds")
+        wait_for(lambda: is_ranked(round), "the round to be ranked")
 
 
 def test_without_redis_the_command_closes(settings):

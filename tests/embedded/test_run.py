@@ -47,7 +47,7 @@ def manage(portal, *arguments):
 def test_ctrl_c_leaves_nothing_behind(run_portal):
     portal = run_portal().wait_ready()
     programs = portal.programs()
-    assert set(programs) == {"web", "worker", "clips", "beat", "postgres", "valkey"}
+    assert set(programs) == {"web", "worker", "rounds", "clips", "beat", "postgres", "valkey"}
     assert all(programs.values())
     assert "participant     100001          demo-cchc" in portal.text
     everyone = [process for members in programs.values() for process in members]
@@ -126,7 +126,7 @@ def test_a_taken_port_is_refused_before_anything_is_changed(run_portal):
 def test_what_dies_is_started_again(run_portal):
     portal = run_portal().wait_ready()
     address = portal.record["environment"]
-    for name in ("web", "worker", "clips", "beat", "postgres", "valkey"):
+    for name in ("web", "worker", "rounds", "clips", "beat", "postgres", "valkey"):
         programs = portal.programs()[name]
         for process in programs:
             os.kill(process.pid, signal.SIGKILL)
