@@ -9,7 +9,7 @@ from accounts.models import AuditEntry, Role, RoleGrant
 from accounts.problems import Refused
 from notifications.models import Notification
 from tests.factories import grant, make_root, make_unit, make_user
-from tests.videos.world import make_clip, make_clip_contest, make_judge, make_rubric, make_sheet
+from tests.videos.world import make_clip, make_clip_contest, make_judge, make_rubric, make_sheet, ready_file
 from videos.models import ChairDecision, Clip, ClipContest, Combination, PanelMember, ScoreSheet, SheetState
 from videos.panel import services
 from videos.panel.interests import excluded_pairs
@@ -84,7 +84,7 @@ def test_judges_can_be_dismissed_until_the_panel_begins(contest, organiser):
     late = make_user()
     grant(late, Role.JUDGE)
     assert reasons(lambda: services.appoint_judge(clip_contest=contest, judge=late, actor=organiser)) == [
-        "Ban Giám khảo đã bắt đầu chấm nên không thêm giám khảo được nữa."
+        "Ban Giám khảo đã bắt đầu chấm. Chỉ thay giám khảo hoặc thêm giám khảo cho video thiếu phiếu, có ghi lý do."
     ]
 
 
@@ -201,6 +201,31 @@ def test_judges_score_no_clip_of_their_unit_or_of_a_unit_above_it_and_the_root_s
         "none": set(),
         "author": {"KHAC", "TINH"},
     }
+
+
+def test_judges_score_no_clip_for_whose_unit_they_hand_in_and_none_they_have_had_a_hand_in(
+    django_assert_max_num_queries,
+):
+    contest = closed_contest()
+    department = make_unit("SO", parent=make_root())
+    clips = {
+        unit.code: make_clip(contest, unit=unit, state="accepted")
+        for unit in (department, make_unit("TT", parent=department), make_unit("KHAC", parent=make_root()))
+    }
+    judges = {name: make_judge(contest) for name in ("coordinator", "former", "sender", "nobody")}
+    grant(judges["coordinator"], Role.COORDINATOR, department)
+    former = grant(judges["former"], Role.COORDINATOR, department)
+    RoleGrant.objects.filter(pk=former.pk).update(valid_to=server_now())
+    clip = clips["KHAC"]
+    ready_file(clip, by=judges["sender"])  # an earlier version counts too, as its sender knew the clip in the making
+    clip.current = ready_file(clip, by=clip.created_by)
+    clip.save()
+    with django_assert_max_num_queries(5):
+        excluded = excluded_pairs(clips.values(), judges.values())
+    found = {
+        who: {code for code, clip in clips.items() if (judge.pk, clip.pk) in excluded} for who, judge in judges.items()
+    }
+    assert found == {"coordinator": {"SO", "TT"}, "former": set(), "sender": {"KHAC"}, "nobody": set()}
 
 
 def test_a_clip_that_too_few_may_score_is_named_with_its_unit(organiser):

@@ -4,26 +4,34 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from accounts.models import Membership, Unit, User
-from videos.models import Clip
+from accounts.rights import Right, grants_of_active
+from videos.models import Clip, ClipFile
 
 
 def excluded_pairs(clips: Iterable[Clip], judges: Iterable[User]) -> set[tuple[int, UUID]]:
-    """(judge's id, clip's id) of every pair with an interest that shows. Two queries.
+    """(judge's id, clip's id) of every pair with an interest that shows. Five queries.
 
-    A judge scores no clip of the unit they belong to, none of a unit above it (their superiors'), and none that they
-    prepared or handed in themselves. Clips of units below the judge's own are not excluded: the organising body is
-    above everybody, and its people are most of a panel. Where such a judge has an interest all the same, they declare
-    it before the first score. Membership is that of now; a judge who belongs to no unit has none to be kept from.
+    A judge scores no clip of the unit they belong to, none of a unit above it (their superiors'), none of a unit for
+    which they may hand in, and none that they prepared, sent a file of or handed in themselves. Other clips of units
+    below the judge's own are not excluded: the organising body is above everybody, and its people are most of a panel.
+    Where such a judge has an interest all the same, they declare it before the first score. Membership and roles are
+    those of now; a judge who has neither has no unit to be kept from.
     """
     judges, clips = list(judges), list(clips)
     unit_of = dict(Membership.objects.current().filter(user__in=judges).values_list("user_id", "unit_id"))
-    barred = _lines(set(unit_of.values()))
+    lines = _lines({*unit_of.values(), *(clip.unit_id for clip in clips)})
+    coordinating = grants_of_active(Right.HAND_IN_CLIPS).filter(user__in=judges)
+    coordinates = set(coordinating.values_list("user_id", "unit_id"))
+    files = ClipFile.objects.filter(clip__in=clips, received_by__in=judges).order_by()
+    sent = set(files.values_list("received_by_id", "clip_id"))
     return {
         (judge.pk, clip.pk)
         for judge in judges
         for clip in clips
-        if clip.unit_id in barred.get(unit_of.get(judge.pk, 0), ())
+        if clip.unit_id in lines.get(unit_of.get(judge.pk, 0), ())
+        or any((judge.pk, unit_id) in coordinates for unit_id in lines[clip.unit_id])
         or judge.pk in (clip.created_by_id, clip.submitted_by_id)
+        or (judge.pk, clip.pk) in sent
     }
 
 
