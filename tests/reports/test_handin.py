@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import AuditEntry, Role, Unit
 from contest.closing import close_round
 from contest.models import Round
-from reports import services
+from reports import granting, services
 from reports.freezing import digest_of, freeze_final_report, freeze_round_report
 from reports.handin import views
 from reports.handin.content import NotYetSignable, content_of, require_file
@@ -316,7 +316,7 @@ def test_a_file_called_off_before_it_is_set_is_never_made(round, monkeypatch, se
         assert services.cancel_export(export=export, actor=user)
         return content_of(*args)
 
-    monkeypatch.setattr(services, "content_of", call_off)
+    monkeypatch.setattr(granting, "content_of", call_off)
     assert services.run_export(export.pk) is False
     export.refresh_from_db()
     assert (export.state, list(settings.EXPORT_DIR.iterdir())) == ("cancelled", [])
