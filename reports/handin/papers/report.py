@@ -151,13 +151,20 @@ def _levels(dataset: Dataset, key: str, label: str, member: str) -> Figures:
         *([Column("change_last_year", "So với năm trước", Kind.CHANGE, width=10)] if dataset.get("last_year") else []),
     ]
     of_people = ("participants", "share", "entries")  # a block has no units, headcount, rate or last year of its own
-    figures = [one for one in figures if one.key in dataset["total"] and (key != "blocks" or one.key in of_people)]
-    rows = [
-        (number, one[member] or "Không thuộc bảng nào", *values_of(one, figures))
+    if key == "blocks":
+        figures = [one for one in figures if one.key in of_people]
+    return _numbered(dataset, key, Column(member, label, width=24), figures)
+
+
+def _numbered(dataset: Dataset, key: str, name: Column, figures: list[Column], notes: Sequence[str] = ()) -> Figures:
+    """The rows of `key`, numbered, with those of `figures` that the dataset has; the total below."""
+    figures = [one for one in figures if one.key in dataset["total"]]
+    rows: list[Row] = [
+        (number, one[name.key] or "Không thuộc bảng nào", *values_of(one, figures))
         for number, one in enumerate(dataset[key], start=1)
     ]
     total = (None, "Tổng cộng", *values_of(dataset["total"], figures))
-    return Figures([NUMBER, Column(member, label, width=24), *figures], rows, total=total)
+    return Figures([NUMBER, name, *figures], rows, total=total, notes=notes)
 
 
 def _quality(dataset: Dataset) -> Iterator[Block]:
@@ -208,19 +215,18 @@ def _over_rounds(dataset: Dataset) -> Iterator[Block]:
 def _judged_units(dataset: Dataset) -> Iterator[Block]:
     full, lowest = (reading.units_named(dataset, name) for name in ("full_units", "lowest_units"))
     silent = reading.silent_units(dataset)
-    if full:
-        yield Paragraph(f"- {two_digits(len(full))} đơn vị có tỷ lệ tham gia đạt 100% trở lên{_listed(full)}.")
+    yield from _counted(full, "có tỷ lệ tham gia đạt 100% trở lên")
     rated = [f"{one['unit_name']} ({percent_text(one['rate'])})" for one in lowest if one["rate"] is not None]
     if rated:
         yield Paragraph(f"- Các đơn vị có tỷ lệ tham gia thấp nhất: {'; '.join(rated)}.")
-    if silent:
-        yield Paragraph(f"- {two_digits(len(silent))} đơn vị chưa có người dự thi{_listed(silent)}.")
+    yield from _counted(silent, "chưa có người dự thi")
 
 
-def _listed(units: Sequence[Mapping[str, Any]]) -> str:
-    if len(units) > MOST_NAMED:
-        return " (danh sách tại Phụ lục)"
-    return ": " + "; ".join(one["unit_name"] for one in units)
+def _counted(units: Sequence[Mapping[str, Any]], what: str) -> Iterator[Block]:
+    if units:
+        names = ": " + "; ".join(one["unit_name"] for one in units)
+        named = names if len(units) <= MOST_NAMED else " (danh sách tại Phụ lục)"
+        yield Paragraph(f"- {two_digits(len(units))} đơn vị {what}{named}.")
 
 
 def _winning(dataset: Dataset) -> Iterator[Block]:
@@ -247,19 +253,10 @@ def _units_appendix(dataset: Dataset, report: Report) -> Appendix:
         *([Column("change", "So với tuần trước", Kind.CHANGE, width=9)] if reading.has_change(dataset) else []),
         *([Column("change_last_year", "So với năm trước", Kind.CHANGE, width=9)] if dataset.get("last_year") else []),
     ]
-    figures = [one for one in figures if one.key in dataset["total"]]
-    rows: list[Row] = [
-        (number, one["unit_name"], *values_of(one, figures)) for number, one in enumerate(dataset["units"], start=1)
-    ]
-    table = Figures(
-        [NUMBER, Column("unit_name", "Đơn vị", width=34), *figures],
-        rows,
-        total=(None, "Tổng cộng", *values_of(dataset["total"], figures)),
-        notes=(
-            "Tỷ lệ là số người dự thi chia cho biên chế đã khóa khi lên lịch tuần thi; có thể vượt 100% khi số người"
-            " dự thi nhiều hơn biên chế.",
-            f"Số liệu bản số {report.number}, tính đến {clock(dataset['as_of'])}; mã kiểm chứng:"
-            f" {grouped(report.digest)}.",
-        ),
+    notes = (
+        "Tỷ lệ là số người dự thi chia cho biên chế đã khóa khi lên lịch tuần thi; có thể vượt 100% khi số người"
+        " dự thi nhiều hơn biên chế.",
+        f"Số liệu bản số {report.number}, tính đến {clock(dataset['as_of'])}; mã kiểm chứng: {grouped(report.digest)}.",
     )
+    table = _numbered(dataset, "units", Column("unit_name", "Đơn vị", width=34), figures, notes)
     return Appendix("Phụ lục", "Kết quả của từng đơn vị", (table,), landscape=True)
