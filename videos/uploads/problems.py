@@ -75,6 +75,14 @@ def quota_exceeded(*, limit: int, used: int) -> Problem:
     return Problem(413, "quota_exceeded", detail, limit=limit, used=used)
 
 
+def too_much_refused(*, limit: int, used: int) -> Problem:
+    detail = _(
+        "Các tệp không đạt hoặc đã thay của đơn vị chiếm %(used)s MB trong %(limit)s MB được phép nên chưa nhận thêm"
+        " tệp này. Hãy nén tệp nhỏ hơn hoặc liên hệ Ban Tổ chức."
+    ) % {"used": _megabytes(used), "limit": limit // MEGABYTE}
+    return Problem(413, "quota_exceeded", detail, limit=limit, used=used)
+
+
 def too_many_unfinished(limit: int) -> Problem:
     detail = ngettext(
         "Đơn vị đang có %(count)s lần tải lên dở dang. Hãy hoàn thành hoặc hủy bớt trước khi tải tệp mới.",

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from psycopg2.errors import LockNotAvailable
 
 from accounts.audit import record_audit
@@ -183,12 +183,20 @@ def _refuse_over_quota(clip: Clip, size: int, now: datetime) -> None:
     unfinished = Upload.objects.filter(of_unit, state=UploadState.RECEIVING, expires_at__gt=now)
     if unfinished.count() >= MOST_UNFINISHED:
         raise problems.too_many_unfinished(MOST_UNFINISHED)
-    # A refused file must not stand in the way of the one that puts it right.
-    files = ClipFile.objects.filter(of_unit).exclude(state=FileState.REFUSED)
-    used = sum(rows.aggregate(sum=Sum("size"))["sum"] or 0 for rows in (files, unfinished))
+    files = ClipFile.objects.filter(of_unit)
+    # A refused file must not stand in the way of the one that puts it right. It is kept all the same, and so is one
+    # that was replaced before it was processed: without a bound of their own they would fill the storage.
+    refused = _sum_of(files.filter(state=FileState.REFUSED))
+    used = _sum_of(files.exclude(state=FileState.REFUSED)) + _sum_of(unfinished)
     limit = clip.clip_contest.unit_quota_bytes
     if used + size > limit:
         raise problems.quota_exceeded(limit=limit, used=used)
+    if refused + size > limit:
+        raise problems.too_much_refused(limit=limit, used=refused)
+
+
+def _sum_of(rows: QuerySet[ClipFile] | QuerySet[Upload]) -> int:
+    return rows.aggregate(sum=Sum("size"))["sum"] or 0
 
 
 def _overdue(now: datetime) -> Q:

@@ -407,7 +407,7 @@ def test_a_unit_stays_within_its_quota_files_and_running_uploads_together():
     unit = make_unit(parent=contest.contest.unit)
     clip, other = make_clip(contest, unit=unit, ready=False), make_clip(contest, unit=unit, ready=False)
     ready_file(clip, size=4 * 1024**2)
-    ready_file(clip, size=90 * 1024**2, state=FileState.REFUSED, reason="Không có tiếng")
+    ready_file(clip, size=3 * 1024**2, state=FileState.REFUSED, reason="Không có tiếng")
     neighbour = make_clip(contest, ready=False)
     ready_file(neighbour, size=50 * 1024**2)
     tus, colleague = Tus(coordinator_of(clip)), Tus(coordinator_of(clip))
@@ -420,6 +420,20 @@ def test_a_unit_stays_within_its_quota_files_and_running_uploads_together():
     tus.call("DELETE", url)
     Upload.objects.filter(state=UploadState.RECEIVING).update(expires_at=server_now())
     tus.begun(clip, size=6 * 1024**2)
+
+
+def test_what_was_refused_or_replaced_unprocessed_fills_no_more_than_a_quota_of_its_own():
+    contest = make_clip_contest(unit_quota_bytes=10 * 1024**2)
+    clip = make_clip(contest, ready=False)
+    tus = Tus(coordinator_of(clip))
+    for _number in range(2):  # nothing of it is in use, all of it is kept
+        ready_file(clip, size=4 * 1024**2, state=FileState.REFUSED, reason="Đã được thay bằng tệp khác")
+    tus.call("DELETE", tus.begun(clip, size=2 * 1024**2))
+    refusal = refused(tus.begin(clip, 2 * 1024**2 + 1), (413, "quota_exceeded"))
+    assert (refusal["limit"], refusal["used"]) == (10 * 1024**2, 8 * 1024**2)
+    assert refusal["detail"].startswith("Các tệp không đạt hoặc đã thay của đơn vị chiếm 8 MB trong 10 MB")
+    ClipFile.objects.filter(version=1).delete()
+    tus.begun(clip, size=2 * 1024**2 + 1)
 
 
 def test_a_unit_has_only_so_many_unfinished_uploads(clip, tus, monkeypatch):
