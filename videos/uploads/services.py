@@ -19,7 +19,7 @@ from accounts.clock import server_now
 from accounts.models import Unit, User
 from accounts.problems import not_found
 from accounts.queue import prompt
-from accounts.rights import Right, units_with
+from accounts.rights import Right, holders_over, units_with
 from videos.models import Clip, ClipFile, FileState, Upload, UploadState
 from videos.uploads import problems, store
 from videos.uploads.body import Body
@@ -149,8 +149,13 @@ def _store(upload: Upload, body: Body, checksum: Checksum | None) -> int:
 
 
 def _finish(upload: Upload) -> None:
-    """Give the clip its new file. The receipt's time is that of the last byte; after the deadline nothing counts."""
+    """Give the clip its new file. The receipt's time is that of the last byte; after the deadline nothing counts.
+
+    A body takes minutes to arrive, in which a role can end as well as the time.
+    """
     clip = Clip.objects.select_for_update(of=("self",)).select_related("clip_contest").get(pk=upload.clip_id)
+    if not holders_over(clip.unit_id, Right.HAND_IN_CLIPS).filter(pk=upload.owner_id).exists():
+        raise not_found()
     _refuse_if_fixed(clip, server_now())
     versions = clip.files.aggregate(last=Max("version"))
     file = ClipFile.objects.create(

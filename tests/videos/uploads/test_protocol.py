@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from accounts.clock import server_now
-from accounts.models import AuditEntry, Role, RoleGrant
+from accounts.models import AuditEntry, Role, RoleGrant, User
 from embedded.home import Home
 from embedded.services import commands
 from tests.factories import grant, make_unit, make_user
@@ -345,6 +345,26 @@ def test_a_last_piece_that_began_before_the_deadline_and_ends_after_it_counts_fo
         )  # fmt: skip
     upload.refresh_from_db()
     assert (upload.offset, upload.state, ClipFile.objects.count()) == (0, UploadState.RECEIVING, 0)
+
+
+@pytest.mark.parametrize("ends", ["role", "account"])
+def test_a_last_piece_that_began_within_a_role_and_ends_after_it_counts_for_nothing(clip, tus, ends):
+    upload = upload_at(tus.begun(clip))
+
+    def read_on(size: int) -> bytes:
+        if ends == "role":
+            RoleGrant.objects.filter(role=Role.COORDINATOR).update(valid_to=server_now())
+        else:
+            User.objects.filter(pk=upload.owner_id).update(is_active=False)
+        return MP4
+
+    with pytest.raises(Exception, match="not_found"):
+        services.receive(
+            upload_id=upload.pk, owner=upload.owner, offset=0, checksum=None,
+            body=InThread(read_on, len(MP4)),
+        )  # fmt: skip
+    clip.refresh_from_db()
+    assert (upload_at(str(upload.pk)).offset, clip.current, ClipFile.objects.count()) == (0, None, 0)
 
 
 class InThread(Body):
