@@ -12,12 +12,9 @@ from playwright.sync_api import Page, expect
 
 from accounts.clock import server_now
 from accounts.models import User
-from embedded.valkey import free_port
 from tests.factories import grant, make_root, make_unit, make_user
 from tests.flows.conftest import PASSWORD
-from tests.flows.test_quiz_week import answers
-from tests.processes import processes, wait_for
-from tests.videos import media
+from tests.flows.uploading import Network, noisy_clip, until_sent
 from tests.videos.world import give_bytes, make_clip, make_clip_contest, make_rubric
 from videos.models import Clip, ClipContest, ClipStanding, ClipState, ScoreSheet, SheetState, Upload
 
@@ -25,7 +22,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(trans
 
 JUDGES = ("gk1", "gk2", "gk3", "gk4")
 TITLE = "Nụ cười công sở"
-SLOW = 400_000  # bytes a second
 
 
 @pytest.fixture
@@ -45,52 +41,8 @@ def world(settings, tmp_path):
 
 
 @pytest.fixture
-def origin(world, tmp_path):
-    port = str(free_port())
-    with processes(tmp_path) as start:
-        more = {
-            "PORT": port, "STATIC_FROM_SOURCE": "1", "DATA_DIR": str(tmp_path / "data"),
-            "PUBLIC_URL": f"http://127.0.0.1:{port}", "UPLOAD_IDLE_SECONDS": "120",
-        }  # fmt: skip
-        for name in ("web", "clips"):
-            start(name, **more)
-        url = f"http://127.0.0.1:{port}"
-        wait_for(lambda: answers(f"{url}/health/live"), "the web server")
-        yield url
-
-
-def large_clip():
-    """Some megabytes, so that there is a middle in which to cut."""
-    noisy = (
-        "-vf",
-        "noise=alls=80:allf=t",
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-crf",
-        "3",
-        "-pix_fmt",
-        "yuv420p",
-    )
-    return media.clip(seconds=2, size="480x270", video=noisy)
-
-
-class Network:
-    """A page's network: slow, or gone."""
-
-    def __init__(self, page: Page):
-        self._session = page.context.new_cdp_session(page)
-
-    def be(self, *, offline: bool) -> None:
-        conditions = {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": SLOW}
-        self._session.send("Network.emulateNetworkConditions", conditions)
-
-
-def until_sent(page: Page, percent: int) -> None:
-    page.wait_for_function(
-        "least => parseInt(document.querySelector('[data-run-percent]').textContent) >= least", arg=percent
-    )
+def origin(world, portal) -> str:
+    return portal("clips", UPLOAD_IDLE_SECONDS="120")
 
 
 def prepare(page: Page) -> Clip:
@@ -107,16 +59,16 @@ def prepare(page: Page) -> Clip:
 
 def upload_through_a_cut(page: Page, clip: Clip) -> str:
     """Upload on a slow network that goes away in the middle; the page shows it processed. Returns the hash sent."""
-    path = large_clip()
+    path = noisy_clip()
     network = Network(page)
-    network.be(offline=False)
+    network.be(slow=True)
     page.set_input_files("#clip-upload", path)
     until_sent(page, 25)
     network.be(offline=True)
     expect(page.locator("[data-run-words]")).to_have_text(re.compile("^Mất kết nối mạng"))
     assert 0 < Upload.objects.get().offset < path.stat().st_size
     assert not clip.files.exists()
-    network.be(offline=False)
+    network.be()
     page.wait_for_selector("#clip-file video", timeout=120_000)
     digest = sha256(path.read_bytes()).hexdigest()
     expect(page.locator("[data-sha256]")).to_have_text(digest)
@@ -221,7 +173,7 @@ def play(page: Page) -> dict:
     )
 
 
-def test_a_clip_from_its_upload_to_its_place_in_the_gallery(world, visit, browser, origin):
+def test_a_clip_from_its_upload_to_its_place_in_the_gallery(world, visit, open_at):
     contest = world
     coordinator = visit("dau-moi", viewport={"width": 390, "height": 800})
     clip = prepare(coordinator)
@@ -248,7 +200,7 @@ def test_a_clip_from_its_upload_to_its_place_in_the_gallery(world, visit, browse
     score(judges["gk4"], sheet_of("gk4", other), "52", "21")
 
     # Until the result is public nobody else gets a byte of it, and the judge with the conflict no more.
-    anonymous = browser.new_context(locale="vi-VN", base_url=origin).new_page()
+    anonymous = open_at("/")
     medium, piece = f"/clips/files/{clip.current_id}/480.mp4", {"Range": "bytes=0-99"}
     assert [page.request.get(medium, headers=piece).status for page in (anonymous, judges["gk4"], judges["gk1"])] == [
         404, 404, 206,
@@ -271,4 +223,3 @@ def test_a_clip_from_its_upload_to_its_place_in_the_gallery(world, visit, browse
     assert shown["size"] == [480, 270]
     assert shown["seconds"] == pytest.approx(2, abs=0.2)
     assert anonymous.request.get(medium, headers=piece).status == 206
-    anonymous.context.close()

@@ -1,15 +1,14 @@
 """An administrator shuts a person out while their quiz is open in a browser."""
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from contest.models import Attempt
 from tests.contest.test_browser_quiz import SAVED, ready
 from tests.factories import grant, make_contest, make_root, make_unit, make_user, open_round
+from tests.flows.conftest import PASSWORD, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-PASSWORD = "mat-khau-thu"
 
 
 @pytest.fixture
@@ -24,25 +23,6 @@ def round(person):
     return open_round(make_contest(questions_per_round=3))
 
 
-@pytest.fixture
-def visit(browser: Browser, live_server):
-    """A function that opens a browser of somebody's own, signed in, at a page."""
-
-    def open_as(name: str, address: str) -> Page:
-        page = browser.new_context(locale="vi-VN", base_url=live_server.url).new_page()
-        page.goto(f"/accounts/login/?next={address}")
-        sign_in(page, name)
-        return page
-
-    return open_as
-
-
-def sign_in(page: Page, name: str) -> None:
-    page.fill("#id_login", name)
-    page.fill("#id_password", PASSWORD)
-    page.click("main form button[type=submit]")
-
-
 def answer(page: Page, position: int) -> None:
     page.locator(f"#cau-{position} .choice").nth(1).click()
 
@@ -53,6 +33,7 @@ def mark(page: Page, position: int):
 
 def shut_out(page: Page, name: str) -> None:
     """As an administrator does it: find the person, give a reason."""
+    page.goto("/manage/people/")
     page.fill("#q", name)
     page.press("#q", "Enter")
     page.click(f"table a:has-text('{name}')")
@@ -63,14 +44,15 @@ def shut_out(page: Page, name: str) -> None:
 
 
 def test_the_next_answer_of_a_person_shut_out_is_refused_and_the_page_says_so(visit, person, round):
-    quiz = visit("anh", f"/rounds/{round.pk}/start/")
+    quiz = visit("anh")
+    quiz.goto(f"/rounds/{round.pk}/start/")
     quiz.click("main form button[type=submit]")
     quiz.wait_for_url("**/attempts/**")
     ready(quiz)
     answer(quiz, 1)
     expect(mark(quiz, 1)).to_have_text(SAVED)
 
-    shut_out(visit("quantri", "/manage/people/"), "Lê Thị Ánh")
+    shut_out(visit("quantri"), "Lê Thị Ánh")
     answer(quiz, 2)
     expect(quiz.locator("#refused-banner")).to_be_visible()
     expect(quiz.locator("#refused-banner")).to_contain_text("Trang này không còn lưu được nữa.")

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from openpyxl import load_workbook
@@ -15,7 +14,6 @@ from accounts.clock import server_now
 from contest import verify_record
 from contest.models import Attempt, Round, Standing
 from contest.record import FILES
-from embedded.valkey import free_port
 from tests.contest.test_browser_quiz import ready
 from tests.factories import (
     grant,
@@ -28,7 +26,7 @@ from tests.factories import (
     open_round,
 )
 from tests.flows.conftest import PASSWORD
-from tests.processes import processes, wait_for
+from tests.processes import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -55,26 +53,8 @@ def world():
 
 
 @pytest.fixture
-def origin(world, tmp_path):
-    port = str(free_port())
-    with processes(tmp_path) as start:
-        more = {
-            "PORT": port, "STATIC_FROM_SOURCE": "1", "DATA_DIR": str(tmp_path / "data"),
-            "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        }  # fmt: skip
-        for name in ("web", "worker", "beat"):
-            start(name, **more)
-        url = f"http://127.0.0.1:{port}"
-        wait_for(lambda: answers(f"{url}/health/live"), "the web server")
-        yield url
-
-
-def answers(url: str) -> bool:
-    try:
-        with urlopen(url, timeout=5) as response:
-            return response.status == 200
-    except OSError:
-        return False
+def origin(world, portal) -> str:
+    return portal("worker", "beat")
 
 
 def begin(page: Page, round: Round) -> None:

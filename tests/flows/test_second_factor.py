@@ -3,15 +3,14 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from tests.accounts.authenticator import code_of
 from tests.factories import grant, make_contest, make_user
+from tests.flows.conftest import PASSWORD, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-PASSWORD = "mat-khau-thu"
 
 
 @pytest.fixture
@@ -21,25 +20,6 @@ def organiser(settings) -> User:
     grant(user, "organiser")
     make_contest(title="Hội thi cải cách hành chính")
     return user
-
-
-@pytest.fixture
-def visit(browser: Browser, live_server):
-    """A function that opens a browser of its own at a page."""
-
-    def open_at(address: str, **options) -> Page:
-        context = browser.new_context(locale="vi-VN", base_url=live_server.url, **options)
-        page = context.new_page()
-        page.goto(address)
-        return page
-
-    return open_at
-
-
-def sign_in(page: Page) -> None:
-    page.fill("#id_login", "organiser")
-    page.fill("#id_password", PASSWORD)
-    page.click("main form button[type=submit]")
 
 
 def enter(page: Page, code: str) -> None:
@@ -58,9 +38,9 @@ def enrol(page: Page) -> str:
     return secret
 
 
-def test_an_organiser_sets_up_a_second_factor_and_gives_it_at_the_next_sign_in(visit, organiser):
-    page = visit("/manage/")
-    sign_in(page)
+def test_an_organiser_sets_up_a_second_factor_and_gives_it_at_the_next_sign_in(open_at, organiser):
+    page = open_at("/manage/")
+    sign_in(page, "organiser")
     secret = enrol(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Mã dự phòng")
     codes = page.locator(".codes code").all_inner_texts()
@@ -72,8 +52,8 @@ def test_an_organiser_sets_up_a_second_factor_and_gives_it_at_the_next_sign_in(v
     expect(page).to_have_url(re.compile("/manage/$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Tổ chức thi")
 
-    again = visit("/manage/")
-    sign_in(again)
+    again = open_at("/manage/")
+    sign_in(again, "organiser")
     expect(again.get_by_role("heading", level=1)).to_have_text("Nhập mã xác thực")
     enter(again, "000000")
     expect(again.get_by_role("alert")).to_contain_text("Mã chưa đúng")
@@ -85,9 +65,9 @@ def test_an_organiser_sets_up_a_second_factor_and_gives_it_at_the_next_sign_in(v
     expect(again.get_by_role("heading", level=1)).to_have_text("Tổ chức thi")
 
 
-def test_without_javascript_it_goes_as_well(visit, organiser):
-    page = visit("/manage/", java_script_enabled=False)
-    sign_in(page)
+def test_without_javascript_it_goes_as_well(open_at, organiser):
+    page = open_at("/manage/", java_script_enabled=False)
+    sign_in(page, "organiser")
     enter(page, code_of(page.locator("#secret").inner_text()))
     page.click("text=Tôi đã cất mã, tiếp tục")
     expect(page).to_have_url(re.compile("/manage/$"))

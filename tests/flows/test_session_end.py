@@ -5,33 +5,26 @@ import time
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.sessions import STAMPS
 from tests.factories import grant, make_contest, make_user
+from tests.flows.conftest import PASSWORD, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-PASSWORD = "mat-khau-thu"
 REASON = "#id_reason"
 
 
 @pytest.fixture
-def page(browser: Browser, live_server) -> Page:
+def page(open_at) -> Page:
     for name in ("quantri", "khac"):
         grant(make_user(name, password=PASSWORD), "administrator")
     make_contest()
-    page = browser.new_context(locale="vi-VN", base_url=live_server.url).new_page()
-    page.goto("/manage/roles/grant/")
-    sign_in(page)
+    page = open_at("/manage/roles/grant/")
+    sign_in(page, "quantri")
     page.wait_for_url("**/roles/grant/")
     return page
-
-
-def sign_in(page: Page, name: str = "quantri") -> None:
-    page.fill("#id_login", name)
-    page.fill("#id_password", PASSWORD)
-    page.click("main form button[type=submit]")
 
 
 def leave_seconds(page: Page, seconds: float) -> None:
@@ -74,7 +67,7 @@ def test_after_the_end_what_was_typed_waits_for_its_owner(page):
     expect(dialog.get_by_role("heading", name="Phiên làm việc đã hết hạn")).to_be_visible(timeout=20_000)
     dialog.get_by_role("link", name="Đăng nhập lại").click()
     page.wait_for_url("**/accounts/login/**")
-    sign_in(page)
+    sign_in(page, "quantri")
     page.wait_for_url("**/roles/grant/")
     expect(page.locator(REASON)).to_have_value("Quyết định số 12")
     expect(page.locator("[data-draft-note]")).to_be_visible()
@@ -89,7 +82,7 @@ def test_a_form_sent_after_the_end_comes_back_filled_in(page):
     Session.objects.all().delete()
     page.click("main form button:has-text('Cấp vai trò')")
     page.wait_for_url("**/accounts/login/**")
-    sign_in(page)
+    sign_in(page, "quantri")
     expect(page.locator(REASON)).to_have_value("Quyết định số 12")
     expect(page.locator("#id_employee_id")).to_have_value("NV-1")
 

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.factories import grant, make_root, make_unit, make_user
 from tests.flows.conftest import PASSWORD
+from tests.flows.uploading import Network, noisy_clip, until_sent
 from tests.videos import media
 from tests.videos.uploads.server import running
 from tests.videos.world import make_clip, make_clip_contest
@@ -17,7 +18,6 @@ from videos.processing.services import process_file
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 PHONE = {"width": 390, "height": 800}
-SLOW = 500_000  # bytes a second
 
 
 @pytest.fixture(autouse=True)
@@ -48,36 +48,6 @@ def origin(server) -> str:
     return server.address
 
 
-def noisy_clip(seconds: float = 2):
-    """A clip of some megabytes, so that its upload takes a while."""
-    video = (
-        "-vf",
-        "noise=alls=80:allf=t",
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-crf",
-        "3",
-        "-pix_fmt",
-        "yuv420p",
-    )
-    return media.clip(seconds=seconds, size="480x270", video=video)
-
-
-class Network:
-    """The page's network: slow, or gone."""
-
-    def __init__(self, page: Page):
-        self._session = page.context.new_cdp_session(page)
-
-    def be(self, *, offline: bool = False, slow: bool = False) -> None:
-        self._session.send(
-            "Network.emulateNetworkConditions",
-            {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": SLOW if slow else -1},
-        )
-
-
 def open_clip(page: Page, clip: Clip) -> None:
     page.goto(f"/clips/mine/{clip.pk}/")
     page.wait_for_selector("html.upload-ready")
@@ -85,12 +55,6 @@ def open_clip(page: Page, clip: Clip) -> None:
 
 def percent_of(page: Page) -> int:
     return int((page.locator("[data-run-percent]").text_content() or "0%").rstrip("%") or 0)
-
-
-def until(page: Page, percent: int) -> None:
-    page.wait_for_function(
-        "least => parseInt(document.querySelector('[data-run-percent]').textContent) >= least", arg=percent
-    )
 
 
 def arrive(page: Page) -> None:
@@ -121,13 +85,13 @@ def test_an_upload_survives_a_cut_a_reload_and_a_wrong_file_and_is_handed_in_wit
     network = Network(page)
     network.be(slow=True)
     page.set_input_files("#clip-upload", path)
-    until(page, 25)
+    until_sent(page, 25)
     expect(page.locator("[data-run-words]")).to_contain_text("/giây")
     network.be(offline=True)
     expect(page.locator("[data-run-words]")).to_have_text(re.compile("^Mất kết nối mạng"))
     before = percent_of(page)
     network.be(slow=True)
-    until(page, max(45, before))
+    until_sent(page, max(45, before))
 
     # The page is left in the middle, not without being asked.
     asked = []
@@ -181,12 +145,12 @@ def test_a_paused_upload_goes_on_and_a_cancelled_one_is_gone(unit, contest, visi
     network = Network(page)
     network.be(slow=True)
     page.set_input_files("#clip-upload", noisy_clip())
-    until(page, 25)
+    until_sent(page, 25)
     page.click("[data-run-pause]")
     expect(page.locator("[data-run-words]")).to_contain_text("Đã tạm dừng")
     expect(page.locator("[data-run-resume]")).to_be_focused()
     page.click("[data-run-resume]")
-    until(page, 40)
+    until_sent(page, 40)
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("[data-run-cancel]")
     expect(page.locator("[data-part=pick]")).to_be_visible()
@@ -201,7 +165,7 @@ def test_control_without_what_the_browser_keeps_an_upload_begins_anew(unit, cont
     path = noisy_clip()
     Network(page).be(slow=True)
     page.set_input_files("#clip-upload", path)
-    until(page, 40)
+    until_sent(page, 40)
     page.evaluate("localStorage.clear()")
     page.once("dialog", lambda dialog: dialog.accept())
     page.reload()
@@ -222,7 +186,7 @@ def test_a_killed_server_is_waited_for(unit, contest, visit, server):
     path = noisy_clip()
     Network(page).be(slow=True)
     page.set_input_files("#clip-upload", path)
-    until(page, 30)
+    until_sent(page, 30)
     server.kill()
     expect(page.locator("[data-run-words]")).to_have_text(re.compile("^Chưa gửi được, sẽ thử lại sau"))
     server.start()
