@@ -1,5 +1,6 @@
 """Screening clips, and units that have handed in nothing."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -157,6 +158,20 @@ def test_an_organiser_screens_on_the_clips_page(clip, organiser):
     assert "Thiếu phụ đề" in browser.get(page).text
     clip.refresh_from_db()
     assert clip.state == ClipState.SENT_BACK
+
+
+def test_a_file_that_came_while_another_was_looked_at_is_not_accepted_unseen(clip, organiser):
+    browser, page = browser_of(organiser), reverse("manage-clip", args=[clip.pk])
+    seen = re.search(r'name="version" value="(\d+)"', browser.get(page).text)[1]
+    clip.current = ready_file(clip)
+    clip.save()
+    answer = browser.post(page, {"decision": "accepted", "version": seen})
+    assert "Đơn vị vừa thay tệp video" in answer.text
+    assert (Screening.objects.count(), Clip.objects.get().state) == (0, ClipState.SUBMITTED)
+    shown = re.search(r'name="version" value="(\d+)"', answer.text)[1]
+    assert (seen, shown) == ("1", "2")
+    assert browser.post(page, {"decision": "accepted", "version": shown}).status_code == 302
+    assert Screening.objects.get().file == clip.current
 
 
 def test_a_draft_is_its_units_own(clip, organiser):

@@ -20,18 +20,22 @@ _FROM = (ClipState.SUBMITTED, ClipState.ACCEPTED, ClipState.REJECTED)
 
 
 def screen_clip(
-    *, clip: Clip, decision: str, reason: str = "", new_deadline: datetime | None = None, actor: User
-) -> Screening:
+    *, clip: Clip, decision: str, reason: str = "", new_deadline: datetime | None = None, version: int | None = None,
+    actor: User,
+) -> Screening:  # fmt: skip
     """Accept the clip, send it back until `new_deadline`, or reject it; its unit's coordinators are told.
 
-    A decision may be changed until the panel has the clip. Raises Refused: not handed in, file not ready, without a
-    reason where one is needed, a deadline that is past, a clip that the panel scores, a locked panel.
+    `version`: that of the file which was looked at (by default the one that counts). A decision may be changed until
+    the panel has the clip. Raises Refused: not handed in, another file by now, file not ready, without a reason where
+    one is needed, a deadline that is past, a clip that the panel scores, a locked panel.
     """
     reason = reason.strip()
     with transaction.atomic():
         contest = ClipContest.objects.select_for_update().get(pk=clip.clip_contest_id)
         clip = Clip.objects.select_for_update(of=("self",)).select_related("current", "unit").get(pk=clip.pk)
         clip.clip_contest = contest
+        if clip.current and version not in (None, clip.current.version):
+            raise Refused(_("Đơn vị vừa thay tệp video. Vui lòng xem tệp mới rồi kết luận."))
         _refuse(clip, decision, reason, new_deadline)
         assert clip.current is not None
         screening = Screening.objects.create(

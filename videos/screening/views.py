@@ -65,7 +65,7 @@ def clip(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ScreeningForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            screen_clip(clip=stored, actor=request.user, **form.cleaned_data)
+            screen_clip(clip=stored, actor=request.user, version=_version_seen(request), **form.cleaned_data)
         except Refused as refused:
             form.add_error(None, [str(reason) for reason in refused.reasons])
         else:
@@ -79,6 +79,12 @@ def clip(request: HttpRequest, pk: UUID) -> HttpResponse:
         "has_sheets": stored.sheets.exists(),
     }
     return render(request, "videos/manage/clip.html", context)
+
+
+def _version_seen(request: HttpRequest) -> int | None:
+    """The version of the file that was on the page; None where that is not said."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
 
 
 @require_safe
