@@ -477,6 +477,9 @@ REGISTER: Mapping[str, Table] = {
     "videos.ChairDecision": Table(
         personal=acted("decided_by"), other="id clip_contest kind sheet order reason decided_at"
     ),
+    "videos.PanelChange": Table(
+        personal=acted("left joined decided_by"), other="id clip_contest clips reason decided_at"
+    ),
     "videos.PanelResult": Table(
         personal=acted("made_by"), other="id clip_contest version input input_hash result_hash made_at"
     ),

@@ -1,6 +1,7 @@
 """What is in a file about clips, and whether a person may have it now."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +28,16 @@ from reports.issuing import issuing_body_of
 from reports.models import SIGNED_FORMATS, TABLE_FORMATS, ExportFormat, ExportKind
 from reports.official.document import OfficialDocument
 from reports.problems import ExportNotAllowed
-from videos.models import ChairDecision, ChairDecisionKind, Clip, ClipContest, PanelResult, ScoreSheet, SheetState
+from videos.models import (
+    ChairDecision,
+    ChairDecisionKind,
+    Clip,
+    ClipContest,
+    PanelChange,
+    PanelResult,
+    ScoreSheet,
+    SheetState,
+)
 from videos.result.services import latest_result
 from videos.result.showing import Judge, ShownResult
 from videos.result.words import words_of_rules
@@ -141,9 +151,10 @@ def _judge(judge: Judge) -> JudgeOfPanel:
 def _meeting(clip_contest: ClipContest, shown: ShownResult) -> Meeting:
     words = words_of_rules(shown.rules, shown.titles)
     judging = words["method"]
+    changes = list(clip_contest.panel_changes.select_related("left", "joined", "decided_by"))
     return Meeting(
         contest=clip_contest.contest.title,
-        judges=[_judge(judge) for judge in shown.judges],
+        judges=_judges(changes, shown),
         rubric=shown.input["rubric"]["title"],
         criteria=_criteria(shown),
         method=judging.formula,
@@ -152,6 +163,7 @@ def _meeting(clip_contest: ClipContest, shown: ShownResult) -> Meeting:
         locked_at=clip_contest.locked_at,
         clips=[_placed(row.standing) for row in shown.rows],
         without_score=list(_without_score(clip_contest, shown)),
+        changes=[_change(one) for one in changes],
         decisions=[_decision(one) for one in _chair_decisions(clip_contest)],
         version=shown.result.version,
         input_hash=shown.result.input_hash,
@@ -159,6 +171,12 @@ def _meeting(clip_contest: ClipContest, shown: ShownResult) -> Meeting:
         is_adjusted=shown.is_adjusted,
         parts=shown.parts,
     )
+
+
+def _judges(changes: Sequence[PanelChange], shown: ShownResult) -> list[JudgeOfPanel]:
+    gone = {change.left_id for change in changes}
+    left = {one["name"] for one in shown.input["judges"] if one["id"] in gone}
+    return [replace(_judge(judge), has_left=judge.name in left) for judge in shown.judges]
 
 
 def _placed(standing: Any) -> Placed:
@@ -194,6 +212,18 @@ def _without_score(clip_contest: ClipContest, shown: ShownResult) -> list[tuple[
 def _chair_decisions(clip_contest: ClipContest) -> list[ChairDecision]:
     decisions = ChairDecision.objects.filter(clip_contest=clip_contest).order_by("decided_at", "pk")
     return list(decisions.select_related("decided_by", "sheet__clip", "sheet__judge"))
+
+
+def _change(change: PanelChange) -> str:
+    at, numbers = clock(change.decided_at), ", ".join(map(str, change.clips))
+    if change.left is None:
+        what = f"cử thêm giám khảo {change.joined.full_name}, chấm video số {numbers}"
+    else:
+        what = (
+            f"giám khảo {change.left.full_name} thôi chấm, phiếu đã nộp vẫn được tính; giám khảo"
+            f" {change.joined.full_name} vào thay, chấm video số {numbers}"
+        )
+    return f"- {at}: {what}. Lý do: {change.reason} (người ghi: {change.decided_by.full_name})."
 
 
 def _decision(decision: ChairDecision) -> str:

@@ -44,6 +44,7 @@ class JudgeOfPanel:
     is_chair: bool
     sheets: int
     severity: Decimal | None
+    has_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Meeting:
     locked_at: datetime | None
     clips: Sequence[Placed]
     without_score: Sequence[tuple[str, int, str, str]]
+    changes: Sequence[str]
     decisions: Sequence[str]
     version: int
     input_hash: str
@@ -225,13 +227,17 @@ def _members(meeting: Meeting) -> Iterator[Block]:
             place,
             judge.name,
             judge.full_name,
-            "Trưởng ban" if judge.is_chair else "Thành viên",
+            "Trưởng ban" if judge.is_chair else "Đã rời Ban" if judge.has_left else "Thành viên",
             judge.sheets,
             *([judge.severity] if meeting.is_adjusted else []),
         )
         for place, judge in enumerate(meeting.judges, start=1)
     ]
     yield Figures(columns, rows)
+    if meeting.changes:
+        yield Paragraph("Thay đổi thành viên trong quá trình chấm:")
+        for text in meeting.changes:
+            yield Paragraph(text)
 
 
 def _method(meeting: Meeting) -> Iterator[Block]:

@@ -439,6 +439,25 @@ def panel_close_sheet(actor: User) -> Act:
     return lambda: judging.close_sheet(sheet=cast(ScoreSheet, sheet), actor=actor, **WHY)
 
 
+def _newcomer() -> User:
+    judge = make_user()
+    grant(judge, Role.JUDGE)
+    return judge
+
+
+def panel_replace(actor: User) -> Act:
+    contest, _ = _panel(actor)
+    member, judge = contest.panel.get(is_chair=False), _newcomer()
+    return lambda: judging.replace_judge(member=member, judge=judge, actor=actor, **WHY)
+
+
+def panel_add(actor: User) -> Act:
+    contest, _ = _panel(actor)
+    make_sheet(make_clip(contest, state="accepted"), actor)
+    judge, clips = _newcomer(), [contest.clips.latest("number")]
+    return lambda: judging.add_judge(clip_contest=contest, judge=judge, clips=clips, actor=actor, **WHY)
+
+
 def panel_lock(actor: User) -> Act:
     contest, _ = _panel(actor)
     ScoreSheet.objects.update(state="submitted", submitted_at=server_now())
@@ -513,6 +532,8 @@ ACTS: dict[str, Callable[[User], Act]] = {
     "panel.assign": panel_assign,
     "panel.remind": panel_remind,
     "panel.close_sheet": panel_close_sheet,
+    "panel.replace": panel_replace,
+    "panel.add": panel_add,
     "panel.lock": panel_lock,
     "sheet.submit": sheet_submit,
     "sheet.conflict": sheet_conflict,

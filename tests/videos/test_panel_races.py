@@ -7,11 +7,13 @@ import pytest
 from django.db import connection
 
 from accounts.clock import ClockTimestamp, server_now
+from accounts.models import Role
 from accounts.problems import Problem, Refused
+from tests.factories import grant, make_user
 from tests.videos.test_panel_services import closed_contest
 from tests.videos.world import make_clip, make_clip_contest, make_judge, make_sheet, start_scoring
 from videos.models import OPEN_STATES, ClipContest, CriterionScore, ScoreSheet, SheetState
-from videos.panel.services import abstain, lock_panel, save_points, scoring, submit_sheet
+from videos.panel.services import abstain, lock_panel, replace_judge, replacing, save_points, scoring, submit_sheet
 from videos.panel.services import start_scoring as start_panel
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -195,3 +197,81 @@ def test_a_conflict_and_a_first_score_at_once_never_both_stand(contest):
         assert (saved.code, sheet.scores.count()) == ("sheet_closed", 0)
     else:
         assert (declared.code, sheet.state) == ("conflict_too_late", SheetState.SCORING)
+
+
+# --- A judge is replaced --------------------------------------------------------------------------------
+
+
+def newcomer(contest):
+    judge = make_user()
+    grant(judge, Role.JUDGE, contest.contest.unit)
+    return judge
+
+
+def replace_against(contest, sheet, act, replace) -> list:
+    """A judge with one sheet is replaced while `act` does something to the panel or the sheet."""
+    member, judge = contest.panel.get(judge=sheet.judge), newcomer(contest)
+    return at_once(lambda: replace(member=member, judge=judge, reason="Ốm", actor=judge), act)
+
+
+@pytest.mark.parametrize("_time", range(4))
+def test_a_sheet_handed_in_while_its_judge_is_replaced_counts_or_passes_on_never_both(contest, sheets, _time):
+    sheet = sheets[0]
+    replace_against(contest, sheet, lambda: submit_sheet(sheet=sheet, actor=sheet.judge), replace_judge)
+    sheet.refresh_from_db()
+    of_newcomer = ScoreSheet.objects.exclude(pk__in=[one.pk for one in sheets])
+    assert (sheet.state, of_newcomer.count()) in [(SheetState.SUBMITTED, 0), (SheetState.CLOSED, 1)]
+
+
+def replace_while_submitting(monkeypatch, sheet, contest) -> None:
+    """The replacement knows which clips pass on; then the judge hands one in, as far as they can; then it goes on."""
+    looked, submitted = threading.Event(), threading.Event()
+    require = replacing._require_newcomer
+
+    def pause(*args):
+        looked.set()
+        submitted.wait(1.5)  # with the rows locked the submission waits for the replacement, and this passes in vain
+        require(*args)
+
+    monkeypatch.setattr(replacing, "_require_newcomer", pause)
+
+    def submit():
+        looked.wait(30)
+        submit_sheet(sheet=sheet, actor=sheet.judge)
+        submitted.set()
+
+    replace_against(contest, sheet, submit, replace_judge)
+    sheet.refresh_from_db()
+
+
+def test_what_passes_on_to_the_newcomer_is_no_longer_handed_in(contest, sheets, monkeypatch):
+    replace_while_submitting(monkeypatch, sheets[0], contest)
+    assert sheets[0].state == SheetState.CLOSED
+    assert ScoreSheet.objects.count() == len(sheets) + 1
+
+
+def test_control_a_replacement_that_only_looks_gives_one_seat_two_sheets(contest, sheets, monkeypatch):
+    monkeypatch.setattr(replacing, "_close_sheets_of", lambda member, reason: [])
+    replace_while_submitting(monkeypatch, sheets[0], contest)
+    assert sheets[0].state == SheetState.SUBMITTED
+    assert ScoreSheet.objects.count() == len(sheets) + 1
+
+
+def test_a_panel_never_locks_over_the_open_sheets_of_a_newcomer(contest, sheets):
+    for sheet in sheets[1:]:
+        submit_sheet(sheet=sheet, actor=sheet.judge)
+    ScoreSheet.objects.filter(pk=sheets[0].pk).update(state=SheetState.CLOSED, reason="Ốm")  # so that it could lock
+    _change, has_locked = replace_against(
+        contest, sheets[0], lambda: lock_in_a_loop(contest, lock_panel), replace_judge
+    )
+    is_open = ScoreSheet.objects.filter(state__in=OPEN_STATES).exists()
+    assert (has_locked, is_open) in [(True, False), (False, True)]
+
+
+def test_two_who_take_one_judges_place_at_once_are_one(contest, sheets):
+    member, judges = contest.panel.get(judge=sheets[0].judge), [newcomer(contest) for _ in range(3)]
+    acts = [lambda j=j: replace_judge(member=member, judge=j, reason="Ốm", actor=j) for j in judges]
+    results = at_once(*acts)
+    assert sorted(isinstance(result, Refused) for result in results) == [False, True, True]
+    assert contest.panel.filter(judge__in=judges).count() == 1
+    assert ScoreSheet.objects.filter(judge__in=judges).count() == 1

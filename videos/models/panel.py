@@ -36,7 +36,7 @@ class PanelMember(models.Model):
 class SheetState(models.TextChoices):
     """assigned → scoring → submitted; before any score assigned → conflict; before submission → abstained.
 
-    closed: ended without a score by a recorded decision of the chair.
+    closed: ended without a score by a recorded decision of the chair, or because somebody took the judge's place.
     """
 
     ASSIGNED = "assigned", _("Chưa chấm")
@@ -148,3 +148,30 @@ class ChairDecision(models.Model):
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+
+class PanelChange(models.Model):
+    """A recorded change of the panel after scoring has begun: `joined` took the place of `left`, or was added.
+
+    `clips` are the numbers of those that were given to the newcomer. It is printed in the panel's minutes.
+    """
+
+    clip_contest = models.ForeignKey(ClipContest, models.CASCADE, related_name="panel_changes")
+    left = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    joined = models.ForeignKey(User, models.PROTECT, related_name="+")
+    clips = models.JSONField(default=list)
+    reason = models.TextField(_("lý do"), max_length=1000)
+    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(db_default=ClockTimestamp())
+
+    class Meta:
+        ordering = ["clip_contest", "decided_at", "pk"]
+        verbose_name = _("thay đổi thành viên Ban Giám khảo")
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="panel_change_says_why"),
+            models.UniqueConstraint(fields=["clip_contest", "left"], name="panel_left_once"),
+            models.UniqueConstraint(fields=["clip_contest", "joined"], name="panel_joined_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.left_id} → {self.joined_id}"

@@ -21,7 +21,9 @@ from videos.panel import services
 from videos.panel.pages import carried_out_closing
 from videos.panel.progress import progress_of
 from videos.panel.services.closing import open_sheets
+from videos.panel.services.replacing import short_clips
 from videos.panel.services.starting import judges_needed, names_of, unassigned
+from videos.result.words import replacement_sentence
 from videos.setup.access import clip_contest_for, page_context
 
 
@@ -67,6 +69,7 @@ def _context(clip_contest: ClipContest, form: AppointForm) -> dict[str, Any]:
     lines = progress_of(clip_contest)
     context = page_context(clip_contest, "panel") | {
         "lines": lines,
+        "members": sum(line.member is not None for line in lines),
         "form": form,
         "needed": judges_needed(clip_contest),
         "submitted": sum(line.submitted for line in lines),
@@ -77,6 +80,8 @@ def _context(clip_contest: ClipContest, form: AppointForm) -> dict[str, Any]:
     declined = ScoreSheet.objects.filter(
         clip__clip_contest=clip_contest, state__in=[SheetState.CONFLICT, SheetState.ABSTAINED, SheetState.CLOSED]
     )
+    context["changes"] = clip_contest.panel_changes.select_related("left", "joined", "decided_by")
+    context["rule"] = replacement_sentence()
     context["declined"] = declined.select_related("clip", "judge").order_by("clip__number", "judge__sort_key", "pk")
     if clip_contest.locked_at is None:
         late = list(unassigned(clip_contest))
@@ -84,6 +89,7 @@ def _context(clip_contest: ClipContest, form: AppointForm) -> dict[str, Any]:
             "open_sheets": list(open_sheets(clip_contest)),
             "faults": services.faults_before_locking(clip_contest),
             "late": names_of(late) if late else "",
+            "is_short": bool(short_clips(clip_contest)),
         }
     return context
 

@@ -13,7 +13,7 @@ CLOSED_WORDS = {
     SheetState.SUBMITTED: gettext_lazy("Phiếu đã nộp nên không sửa được nữa."),
     SheetState.CONFLICT: gettext_lazy("Đã khai xung đột lợi ích với video này nên không chấm và không nộp phiếu được."),
     SheetState.ABSTAINED: gettext_lazy("Đã báo không chấm video này nên không ghi điểm được nữa."),
-    SheetState.CLOSED: gettext_lazy("Phiếu đã được khép lại theo quyết định của Trưởng ban."),
+    SheetState.CLOSED: gettext_lazy("Phiếu đã được khép lại nên không ghi điểm được nữa."),
 }
 
 

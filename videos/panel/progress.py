@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count
 
+from accounts.models import User
 from videos.models import OPEN_STATES, ClipContest, PanelMember, ScoreSheet, SheetState
 
 
 @dataclass
 class Progress:
-    """A judge's sheets, counted by state."""
+    """A judge's sheets, counted by state. Without a `member` the judge has left the panel."""
 
-    member: PanelMember
+    judge: User
+    member: PanelMember | None = None
     counts: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -22,6 +24,10 @@ class Progress:
     @property
     def left(self) -> int:
         return sum(self.counts[state] for state in OPEN_STATES)
+
+    @property
+    def given_out(self) -> int:
+        return self.counts.total()
 
     @property
     def conflicts(self) -> int:
@@ -37,11 +43,17 @@ class Progress:
 
 
 def progress_of(clip_contest: ClipContest) -> list[Progress]:
-    """Of every judge, the chair first, then as they were appointed: in no order of scores. Two queries."""
+    """Of every judge, the chair first, then as they were appointed: in no order of scores. Who has left comes last.
+
+    Two queries, three when somebody has left.
+    """
     members = clip_contest.panel.select_related("judge").order_by("-is_chair", "pk")
-    lines = {member.judge_id: Progress(member) for member in members}
+    lines = {member.judge_id: Progress(member.judge, member) for member in members}
     sheets = ScoreSheet.objects.filter(clip__clip_contest=clip_contest).order_by()
-    for judge_id, state, number in sheets.values_list("judge_id", "state").annotate(n=Count("pk")):
-        if judge_id in lines:
-            lines[judge_id].counts[state] = number
+    counts = list(sheets.values_list("judge_id", "state").annotate(n=Count("pk")))
+    gone = {judge_id for judge_id, _state, _number in counts} - lines.keys()
+    if gone:
+        lines |= {judge.pk: Progress(judge) for judge in User.objects.filter(pk__in=gone).order_by("sort_key", "pk")}
+    for judge_id, state, number in counts:
+        lines[judge_id].counts[state] = number
     return list(lines.values())

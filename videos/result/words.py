@@ -81,8 +81,18 @@ def sheets_sentences() -> list[str]:
             "Giám khảo có xung đột lợi ích với video, hoặc báo không chấm, thì không có điểm cho video đó. Phiếu chưa"
             " nộp do Trưởng ban Giám khảo quyết định khép lại thì không tính; quyết định được ghi vào biên bản."
         ),
+        replacement_sentence(),
         _("Video không có phiếu chấm nào được tính thì không xếp hạng."),
     ]
+
+
+def replacement_sentence() -> str:
+    """What happens to sheets when a panel changes while it scores."""
+    return _(
+        "Khi một giám khảo không chấm tiếp được, Ban Tổ chức có thể cử người thay, có ghi lý do vào biên bản. Phiếu đã"
+        " nộp vẫn được tính; người vào thay chấm từ đầu mọi video mà người rời Ban chưa nộp phiếu, theo cùng quy định"
+        " về xung đột lợi ích. Người đã rời Ban không vào lại. Thang điểm và cách tính điểm không thay đổi."
+    )
 
 
 def disagreement_sentence(percent: int) -> str:

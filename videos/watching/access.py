@@ -4,7 +4,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from accounts.rights import Right, Visitor, has_over, units_with
-from videos.models import Clip, ClipFile, ClipState, ScoreSheet
+from videos.models import Clip, ClipFile, ClipState, PanelMember, ScoreSheet
 
 # What a judge and the public are given. The file as handed in may name people, and the place where it was taken.
 SHOWN_NAMES = frozenset({"720.mp4", "480.mp4", "poster.jpg", "captions.vtt"})
@@ -15,8 +15,8 @@ def watchable_by(user: Visitor) -> QuerySet[Clip]:
     """The clips that `user` may watch now.
 
     Everybody: what is published. Coordinators: their units' own, drafts too. Organisers, secretaries and auditors:
-    what units in their scope have handed in. Judges: accepted clips that are assigned to them, unless they declared a
-    conflict of interest.
+    what units in their scope have handed in. Judges: accepted clips that are assigned to them, while they sit on the
+    panel and unless they declared a conflict of interest.
     """
     allowed = Q(pk__in=Clip.objects.published().values("pk"))
     if not user.is_authenticated:
@@ -24,8 +24,9 @@ def watchable_by(user: Visitor) -> QuerySet[Clip]:
     allowed |= Q(unit__in=units_with(user, Right.HAND_IN_CLIPS))
     allowed |= Q(unit__in=units_with(user, Right.READ_CLIP_CONTESTS), number__isnull=False)
     sheets = ScoreSheet.objects.filter(clip=OuterRef("pk"), judge_id=user.pk, has_conflict=False)
+    seat = PanelMember.objects.filter(clip_contest=OuterRef("clip_contest"), judge_id=user.pk)
     judging = units_with(user, Right.SCORE_CLIPS)
-    allowed |= Q(Exists(sheets), state=ClipState.ACCEPTED, clip_contest__contest__unit__in=judging)
+    allowed |= Q(Exists(sheets), Exists(seat), state=ClipState.ACCEPTED, clip_contest__contest__unit__in=judging)
     return Clip.objects.filter(allowed)
 
 

@@ -1,5 +1,6 @@
 from videos.panel.services.appointing import appoint_judge, dismiss_judge, make_chair
 from videos.panel.services.closing import close_sheet, faults_before_locking, lock_panel, remind_judges
+from videos.panel.services.replacing import add_judge, replace_judge
 from videos.panel.services.scoring import (
     Saved,
     abstain,
@@ -13,6 +14,7 @@ from videos.panel.services.starting import assign_sheets, faults_before_scoring,
 __all__ = [
     "Saved",
     "abstain",
+    "add_judge",
     "appoint_judge",
     "assign_sheets",
     "close_sheet",
@@ -23,6 +25,7 @@ __all__ = [
     "lock_panel",
     "make_chair",
     "remind_judges",
+    "replace_judge",
     "save_comment",
     "save_points",
     "start_scoring",

@@ -1,4 +1,4 @@
-"""Who sits on the panel. Once scoring has started only its chair may still change, until the panel locks."""
+"""Who sits on the panel until scoring starts, and who is in the chair until it locks. See also `replacing.py`."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,11 +15,13 @@ def appoint_judge(*, clip_contest: ClipContest, judge: User, is_chair: bool = Fa
     with transaction.atomic():
         stored = locked(clip_contest)
         if stored.scoring_started_at:
-            raise Refused(_("Ban Giám khảo đã bắt đầu chấm nên không thêm giám khảo được nữa."))
-        if not holders_over(stored.contest.unit_id, Right.SCORE_CLIPS).filter(pk=judge.pk).exists():
-            raise Refused(_("%(judge)s chưa được cấp vai trò Giám khảo của hội thi này.") % {"judge": judge.full_name})
-        if stored.panel.filter(judge=judge).exists():
-            raise Refused(_("%(judge)s đã có trong Ban Giám khảo.") % {"judge": judge.full_name})
+            raise Refused(
+                _(
+                    "Ban Giám khảo đã bắt đầu chấm. Chỉ thay giám khảo hoặc thêm giám khảo cho video thiếu phiếu, có"
+                    " ghi lý do."
+                )
+            )
+        require_appointable(stored, judge)
         if is_chair:
             stored.panel.filter(is_chair=True).update(is_chair=False)
         member = PanelMember.objects.create(clip_contest=stored, judge=judge, is_chair=is_chair)
@@ -59,6 +61,14 @@ def make_chair(*, member: PanelMember, actor: User) -> None:
             before={"chair": chair.judge.employee_id if chair else ""},
             after={"chair": member.judge.employee_id},
         )
+
+
+def require_appointable(clip_contest: ClipContest, judge: User) -> None:
+    """Raises Refused unless `judge` holds the role over the contest's unit and is not on the panel."""
+    if not holders_over(clip_contest.contest.unit_id, Right.SCORE_CLIPS).filter(pk=judge.pk).exists():
+        raise Refused(_("%(judge)s chưa được cấp vai trò Giám khảo của hội thi này.") % {"judge": judge.full_name})
+    if clip_contest.panel.filter(judge=judge).exists():
+        raise Refused(_("%(judge)s đã có trong Ban Giám khảo.") % {"judge": judge.full_name})
 
 
 def locked(clip_contest: ClipContest) -> ClipContest:

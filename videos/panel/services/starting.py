@@ -188,16 +188,21 @@ def _give_out(clip_contest: ClipContest) -> int:
         for judge_id in judge_ids:
             number[judge_id] = number.get(judge_id, 0) + 1
     for judge in User.objects.filter(pk__in=number).order_by("pk"):
-        text = ngettext("Bạn có %(n)s video cần chấm", "Bạn có %(n)s video cần chấm", number[judge.pk])
-        notify(
-            user=judge,
-            kind=Kind.CLIP,
-            subject=text % {"n": number[judge.pk]},
-            body=_(
-                "Hội thi: %(contest)s. Điểm được lưu ngay khi nhập. Nếu có xung đột lợi ích với video nào, hãy khai"
-                " trước khi cho điểm."
-            )
-            % {"contest": clip_contest.contest.title},
-            path=f"{reverse('judging')}?contest={clip_contest.pk}",
-        )
+        tell_judge(clip_contest, judge, number[judge.pk])
     return sum(number.values())
+
+
+def tell_judge(clip_contest: ClipContest, judge: User, number: int) -> None:
+    """Tell a judge how many clips they have been given."""
+    text = ngettext("Bạn có %(n)s video cần chấm", "Bạn có %(n)s video cần chấm", number)
+    notify(
+        user=judge,
+        kind=Kind.CLIP,
+        subject=text % {"n": number},
+        body=_(
+            "Hội thi: %(contest)s. Điểm được lưu ngay khi nhập. Nếu có xung đột lợi ích với video nào, hãy khai"
+            " trước khi cho điểm."
+        )
+        % {"contest": clip_contest.contest.title},
+        path=f"{reverse('judging')}?contest={clip_contest.pk}",
+    )
