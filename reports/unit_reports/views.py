@@ -1,5 +1,7 @@
 """Pages of units' reports: who has and has not sent, one unit's report, and what the secretary does with it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -17,13 +19,14 @@ from contest.models import Round, RoundUnit
 from reports.chosen import SignedInRequest
 from reports.datasets.rows import values_of
 from reports.models import ReportState, UnitReport
-from reports.unit_reports.access import access_of, readable_units, reported_rounds
+from reports.unit_reports.access import Access, access_of, readable_units, reported_rounds
 from reports.unit_reports.deadlines import deadline_of, set_deadline
 from reports.unit_reports.figures import unit_dataset, units_below
 from reports.unit_reports.forms import CommentForm, DeadlineForm, RemarksForm
 from reports.unit_reports.overview import FILTERS, WORDS, overview_of, to_do_ids
 from reports.unit_reports.reminding import remind_units
 from reports.unit_reports.services import accept_report, return_report, save_draft, send_report, stamp_of
+from reports.unit_reports.versions import Versions, versions_of
 
 PAGE_SIZE = 50
 ACTS = {"accept": accept_report, "return": return_report}
@@ -140,51 +143,44 @@ def deadline(request: SignedInRequest, round_id: int) -> HttpResponse:
 def unit_report(request: SignedInRequest, round_id: int, unit_id: int) -> HttpResponse:
     """A unit's report: its figures, the remarks to write or to read, earlier versions, and the secretary's part."""
     row = _round_unit(request, round_id, unit_id)
-    has_units_below = units_below(row.round, row.unit).exists()
-    access = access_of(request.user, row, has_units_below=has_units_below)
-    versions = list(UnitReport.objects.filter(round=row.round, unit=row.unit).select_related("sent_by", "decided_by"))
-    latest = versions[-1] if versions else None
-    draft = latest if latest is not None and latest.is_draft else None
-    sent = [report for report in versions if not report.is_draft]
-    current = sent[-1] if sent else None
-    is_open = current is None or current.state == ReportState.RETURNED
-    form, status = None, 200
+    access = access_of(request.user, row, has_units_below=units_below(row.round, row.unit).exists())
+    versions = versions_of(row)
+    form = None
     if request.method == "POST":
         if not access.writes:
             raise Http404
         form = RemarksForm(request.POST)
         if form.is_valid() and _written(request, row, form):
             return redirect("unit-report", row.round_id, row.unit_id)
-        status = 422
-    elif access.writes and is_open:
-        form = RemarksForm.of(latest, stamp_of(draft))
-    # What the reader may see of a unit that has not sent, or whose report was returned: the figures of this moment.
-    is_live = is_open and access.writes
+    elif access.writes and versions.is_open:
+        form = RemarksForm.of(versions.latest, stamp_of(versions.draft))
+    context = _report_context(request, row, access, versions) | {"form": form}
+    return render(request, "reports/unit_reports/report.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _report_context(request: SignedInRequest, row: RoundUnit, access: Access, versions: Versions) -> dict[str, Any]:
+    current, due = versions.current, deadline_of(row.round)
+    # Whoever may still write sees the figures of this moment; so does everybody where nothing has been sent.
+    is_live = current is None or (versions.is_open and access.writes)
     dataset = unit_dataset(row.round, row.unit) if is_live or current is None else current.dataset
-    due = deadline_of(row.round)
-    context = {
+    return {
         "round": row.round,
         "unit": row.unit,
-        "parent": row.parent,
         "access": access,
-        "form": form,
         "comment_form": CommentForm(initial={"version": current.version}) if current else None,
-        "draft": draft,
+        "draft": versions.draft,
         "current": current,
-        "earlier": sent[:-1][::-1],
-        "is_live": is_live or current is None,
+        "earlier": versions.sent[:-1][::-1],
+        "is_live": is_live,
         "total": values_of(dataset["total"]),
         "units": [values_of(one) for one in dataset["units"]],
         "below": [one | {"words": WORDS[one["state"]]} for one in dataset["below"]],
-        "has_units_below": has_units_below,
         "due_at": due,
-        "on_time": sent[0].sent_at <= due if sent and sent[0].sent_at else None,
-        "now": server_now(),
+        "on_time": versions.came_by(due),
         "digest": current.digest if current else "",
         "may_decide": access.decides and current is not None and current.state == ReportState.SENT,
         "is_own_sending": current is not None and current.sent_by_id == request.user.pk,
     }
-    return render(request, "reports/unit_reports/report.html", context, status=status)
 
 
 def _round_unit(request: SignedInRequest, round_id: int, unit_id: int) -> RoundUnit:
