@@ -3,16 +3,21 @@
 from collections.abc import Callable, Iterator
 from queue import Empty, Full, Queue
 from threading import Event, Thread
+from time import monotonic
 
 PIECE = 64 * 1024
+# How many times the patience for one piece a whole body may take. It holds one of few places all that time, and who
+# sends a little now and then would never let go.
+PATIENCES = 15
 
 
 class Body:
     """`length` bytes, to be gone through once. It ends early when the client does, or when it stalls.
 
     The web server reads without a limit of time. So a thread of its own reads ahead, by two pieces at most, and whoever
-    goes through the body waits no longer than `patience` seconds for a piece. Before the request is answered `leave`
-    must be called: granian 2.8 serves nobody any more while somebody reads the body of a request that is over.
+    goes through the body waits no longer than `patience` seconds for a piece, and PATIENCES times that for all. Before
+    the request is answered `leave` must be called: granian 2.8 serves nobody any more while somebody reads the body of
+    a request that is over.
     """
 
     def __init__(self, read: Callable[[int], bytes], length: int, *, patience: float) -> None:
@@ -26,10 +31,13 @@ class Body:
     def __iter__(self) -> Iterator[bytes]:
         if self.length:
             self._thread.start()
-        missing = self.length
+        missing, end = self.length, monotonic() + PATIENCES * self._patience
         try:
             while missing:
-                piece = self._pieces.get(timeout=self._patience)
+                left = end - monotonic()
+                if left <= 0:
+                    raise Empty
+                piece = self._pieces.get(timeout=min(self._patience, left))
                 if not piece:
                     return
                 missing -= len(piece)

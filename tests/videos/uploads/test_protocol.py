@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import time
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -474,6 +475,17 @@ def test_a_body_beyond_the_processs_places_is_to_come_again(clip, tus):
     assert tus.send(url, MP4).status_code == 204
     with api._slot():  # every piece gave its place back, the refused ones too
         pass
+
+
+def test_a_body_that_never_pauses_and_never_ends_lets_go_of_its_place():
+    body, began = Body(lambda size: b"x" * size, 10**15, patience=0.1), time.monotonic()
+    for _piece in body:
+        assert time.monotonic() < began + 20, "it would hold its place for ever"
+    body.leave()
+    assert body.has_stalled
+    whole = Body(lambda size: b"x" * size, 200_000, patience=20)
+    assert (sum(map(len, whole)), whole.has_stalled) == (200_000, False)
+    whole.leave()
 
 
 def test_the_places_for_bodies_are_fewer_than_half_of_the_threads(settings):
