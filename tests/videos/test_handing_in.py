@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -13,6 +14,7 @@ from accounts.problems import Problem, Refused
 from tests.factories import grant, make_root, make_unit, make_user
 from tests.videos.uploads.tus import coordinator_of, draft
 from tests.videos.world import give_bytes, make_clip, make_clip_contest, ready_file
+from videos.handing_in import services
 from videos.handing_in.attachments import Script
 from videos.handing_in.services import (
     Entry,
@@ -99,6 +101,19 @@ def test_nobody_drafts_for_a_foreign_unit_or_in_a_foreign_contest(contest, coord
     with pytest.raises(Problem) as problem:
         draft_clip(clip_contest=contest, unit=clip.unit, entry=entry(elsewhere), actor=coordinator)
     assert (problem.value.status, Clip.objects.filter(title="Một cửa").count()) == (404, 0)
+
+
+def test_a_unit_has_only_so_many_clips(contest, coordinator, clip, monkeypatch):
+    monkeypatch.setattr(services, "MOST_CLIPS", 2)
+    make_clip(contest)  # another unit's
+    make_clip(make_clip_contest(), unit=clip.unit)  # in another contest
+    begin = partial(draft_clip, clip_contest=contest, unit=clip.unit, entry=entry(contest), actor=coordinator)
+    made = begin()
+    with pytest.raises(Refused) as refused:
+        begin()
+    assert sentences(refused)[0].startswith("Đơn vị đã có 2 hồ sơ video.")
+    delete_draft(clip=made, actor=coordinator)
+    begin()
 
 
 def hidden(contest: ClipContest) -> ClipContest:

@@ -29,6 +29,8 @@ from videos.processing.captions import read_captions
 from videos.storage import captions_key
 
 _WRONG_FILES = (FileState.REFUSED, FileState.FAILED)
+# Of a unit in one contest. Each may hold a script, which no quota counts.
+MOST_CLIPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,29 @@ class Entry:
 def draft_clip(
     *, clip_contest: ClipContest, unit: Unit, entry: Entry, script: Script | None = None, actor: User
 ) -> Clip:
-    """Begin a clip of the unit. Raises not_found for strangers, Refused while no clips are received."""
+    """Begin a clip of the unit. Raises not_found for strangers, Refused while no clips are received and at MOST_CLIPS."""
     with transaction.atomic():
         contest = ClipContest.objects.select_related("contest").get(pk=clip_contest.pk)
         if not contest.contest.is_public or not units_handing_in(actor, contest).filter(pk=unit.pk).exists():
             raise not_found()
         clip = Clip(clip_contest=contest, unit=unit, created_by=actor)
         _refuse_fixed(clip)
+        _refuse_too_many(clip)
         _enter(clip, entry)
         if script:
             keep_script(clip, script)
         clip.save(force_insert=True)
         record_audit(actor=actor, verb="clip.draft", object=clip, after={"title": clip.title, "unit": unit.code})
     return clip
+
+
+def _refuse_too_many(clip: Clip) -> None:
+    Unit.objects.select_for_update(no_key=True).get(pk=clip.unit_id)  # two that begin together see each other
+    if Clip.objects.filter(clip_contest=clip.clip_contest, unit=clip.unit_id).count() >= MOST_CLIPS:
+        raise Refused(
+            _("Đơn vị đã có %(count)s hồ sơ video. Hãy xóa bản nháp không dùng hoặc liên hệ Ban Tổ chức.")
+            % {"count": MOST_CLIPS}
+        )
 
 
 def edit_clip(
