@@ -1,5 +1,6 @@
 """Organisers' pages of the panel: its members, its start, its progress, closing and locking."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from django import forms
@@ -98,19 +99,19 @@ def _context(clip_contest: ClipContest, form: AppointForm) -> dict[str, Any]:
 @require_POST
 def dismiss(request: HttpRequest, pk: int, member_pk: int) -> HttpResponse:
     """Take a judge off the panel."""
-    member = get_object_or_404(_panel_for(request, pk).panel.select_related("judge"), pk=member_pk)
-    done = _("Đã đưa %(judge)s ra khỏi Ban Giám khảo.") % {"judge": member.judge.full_name}
-    carried_out(request, done, services.dismiss_judge, member=member)
-    return redirect("manage-panel", pk)
+    return _with_member(request, pk, member_pk, services.dismiss_judge, _("Đã đưa %(judge)s ra khỏi Ban Giám khảo."))
 
 
 @login_required
 @require_POST
 def chair(request: HttpRequest, pk: int, member_pk: int) -> HttpResponse:
     """Make a member the chair."""
+    return _with_member(request, pk, member_pk, services.make_chair, _("Đã cử %(judge)s làm Trưởng ban."))
+
+
+def _with_member(request: HttpRequest, pk: int, member_pk: int, act: Callable[..., Any], done: str) -> HttpResponse:
     member = get_object_or_404(_panel_for(request, pk).panel.select_related("judge"), pk=member_pk)
-    done = _("Đã cử %(judge)s làm Trưởng ban.") % {"judge": member.judge.full_name}
-    carried_out(request, done, services.make_chair, member=member)
+    carried_out(request, done % {"judge": member.judge.full_name}, act, member=member)
     return redirect("manage-panel", pk)
 
 
