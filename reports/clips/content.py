@@ -223,7 +223,7 @@ def _change(change: PanelChange) -> str:
             f"giám khảo {change.left.full_name} thôi chấm, phiếu đã nộp vẫn được tính; giám khảo"
             f" {change.joined.full_name} vào thay, chấm video số {numbers}"
         )
-    return f"- {at}: {what}. Lý do: {change.reason} (người ghi: {change.decided_by.full_name})."
+    return f"- {at}: {what}. Lý do: {change.reason.rstrip('. ')} (người ghi: {change.decided_by.full_name})."
 
 
 def _decision(decision: ChairDecision) -> str:
@@ -235,7 +235,7 @@ def _decision(decision: ChairDecision) -> str:
         numbers = dict(Clip.objects.filter(pk__in=decision.order).values_list("pk", "number"))
         order = ", ".join(str(number) for pk in decision.order for key, number in numbers.items() if str(key) == pk)
         what = f"xếp thứ tự các video bằng điểm, video tốt hơn trước: số {order}"
-    return f"- {at}: {what}. Lý do: {decision.reason} (người ghi: {decision.decided_by.full_name})."
+    return f"- {at}: {what}. Lý do: {decision.reason.rstrip('. ')} (người ghi: {decision.decided_by.full_name})."
 
 
 # --- The list ---------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Built from python-docx's own empty document, so the repository holds no template
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,6 @@ from reports.official.document import (
     OfficialDocument,
     Paragraph,
     Resolution,
-    Signature,
 )
 from reports.official.styles import set_up_styles
 from reports.official.wording import clean
@@ -146,11 +146,12 @@ def _write_end(body: _Body, document: OfficialDocument) -> None:
     ]
     if not document.recipients:
         recipients = [xml.paragraph("", "Recipients")]
-    signed = _signature(document.signature)
-    if document.second_signature is None:
-        body.add(xml.side_by_side([recipients, signed], [width, width]))
+    second, signed = document.second_signature, document.signature
+    if second is None:
+        body.add(xml.side_by_side([recipients, _signature(signed.lines, signed.name)], [width, width]))
         return
-    body.add(xml.side_by_side([_signature(document.second_signature), signed], [width, width]))
+    left, right = fitting.side_by_side(second, signed)
+    body.add(xml.side_by_side([_signature(left, second.name), _signature(right, signed.name)], [width, width]))
     if document.recipients:
         body.paragraph("", "AfterTable")
         body.paragraph(wording.RECIPIENTS, "RecipientsHead")
@@ -158,11 +159,11 @@ def _write_end(body: _Body, document: OfficialDocument) -> None:
             body.paragraph(line, "Recipients")
 
 
-def _signature(signature: Signature) -> list[str]:
+def _signature(lines: Sequence[str], name: str) -> list[str]:
     return [
-        *(xml.paragraph(line.upper(), "SignatureLine") for line in signature.lines),
+        *(xml.paragraph(line.upper(), "SignatureLine") for line in lines),
         xml.paragraph("", "SignatureRoom"),
-        xml.paragraph(signature.name, "SignatureLine"),
+        xml.paragraph(name, "SignatureLine"),
     ]
 
 

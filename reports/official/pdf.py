@@ -18,7 +18,6 @@ from reports.official.document import (
     OfficialDocument,
     Paragraph,
     Resolution,
-    Signature,
 )
 from reports.official.typesetting import fonts_of, typeset
 from reports.official.wording import clean
@@ -71,7 +70,8 @@ def writes_vietnamese(directory: str) -> bool:
 def as_data(document: OfficialDocument) -> dict[str, Any]:
     """What the layout reads: clean texts and measures."""
     issuer = document.issuer
-    second = document.second_signature
+    second, signed = document.second_signature, document.signature
+    left, right = fitting.side_by_side(second, signed) if second else ([], signed.lines)
     return {
         "measures": {name.lower(): value for name, value in vars(measures).items() if isinstance(value, int)},
         "fonts": measures.FONTS,
@@ -87,8 +87,8 @@ def as_data(document: OfficialDocument) -> dict[str, Any]:
         "authority": clean(document.authority).upper(),
         "legal_bases": [clean(basis) for basis in document.legal_bases],
         "blocks": [_block(block, PORTRAIT) for block in document.blocks],
-        "signature": _signature(document.signature),
-        "second_signature": _signature(second) if second else None,
+        "signature": _signature(right, signed.name),
+        "second_signature": _signature(left, second.name) if second else None,
         "recipients_word": wording.RECIPIENTS,
         "recipients": [clean(line) for line in document.recipients],
         "belongs": wording.with_document(document),
@@ -100,8 +100,8 @@ def _head_lines(text: str) -> list[str]:
     return fitting.lines_of(clean(text).upper(), room=measures.ISSUER_COLUMN, points=measures.ISSUER)
 
 
-def _signature(signature: Signature) -> dict[str, Any]:
-    return {"lines": [clean(line).upper() for line in signature.lines], "name": clean(signature.name)}
+def _signature(lines: Sequence[str], name: str) -> dict[str, Any]:
+    return {"lines": [clean(line).upper() for line in lines], "name": clean(name)}
 
 
 def _appendix(appendix: Appendix) -> dict[str, Any]:

@@ -21,6 +21,7 @@ ABSENT = "-"
 GAP = "\u00a0" * 6  # room to write by hand
 NO_DAY = f"ngày{GAP}tháng{GAP}năm{GAP}"
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+CENTRED = {"number", "rank", "clip"}  # columns of figures that name a row and add up to nothing
 NUMERIC = {Kind.INTEGER, Kind.CHANGE, Kind.DECIMAL, Kind.RATE}
 
 # Neither XML nor print can hold control characters, halves of surrogate pairs and non-characters; marks that
@@ -104,7 +105,7 @@ def total_cells(columns: Sequence[Column], total: Row) -> list[str]:
 
 
 def side(column: Column) -> str:
-    """Where a column's values stand: left, right for figures, center for the running number (key "number")."""
-    if column.key == "number":
+    """Where a column's values stand: left, right for figures, center for running numbers and ranks."""
+    if column.key in CENTRED:
         return "center"
     return "right" if column.kind in NUMERIC else "left"

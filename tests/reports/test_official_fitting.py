@@ -1,6 +1,7 @@
 """Titles fall into even lines, headings of columns are not broken, and short tables stay on one page."""
 
 import subprocess
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -8,8 +9,9 @@ from docx.oxml.ns import qn
 
 from reports.exports.table import Column, Kind
 from reports.official import docx, pdf
-from reports.official.document import Figures, Heading, OfficialDocument, Paragraph
+from reports.official.document import Figures, Heading, OfficialDocument, Paragraph, Signature
 from reports.official.fitting import column_widths, is_short, lines_of
+from reports.official.wording import side
 from tests.reports.test_official import needs_poppler, needs_writer, opened, simple, text_of
 
 BANDS = Figures(
@@ -39,7 +41,7 @@ def test_a_name_that_needs_two_lines_falls_into_even_ones(text, lines):
 
 def test_the_lines_of_a_name_are_those_of_both_formats():
     document = simple(subject="Công nhận kết quả tuần 2 và trao giải Hội thi trực tuyến tìm hiểu cải cách hành chính")
-    expected = ["Công nhận kết quả tuần 2 và trao giải Hội", "thi trực tuyến tìm hiểu cải cách hành chính"]
+    expected = ["Công nhận kết quả tuần 2 và trao giải", "Hội thi trực tuyến tìm hiểu cải cách hành chính"]
     assert pdf.as_data(document)["subject"] == expected
     (subject,) = [one for one in opened(document).paragraphs if one.style and one.style.name == "Trích yếu"]
     assert subject.text.split("\n") == expected
@@ -52,6 +54,30 @@ def test_columns_are_as_wide_as_asked_unless_a_word_of_the_heading_would_break()
     unit, score = column_widths(narrow, width=165)
     assert unit + score == pytest.approx(165)
     assert score == pytest.approx(11.75, abs=0.01)
+
+
+def test_capitals_of_a_heading_are_not_broken():
+    table = Figures([Column("number", "TT", width=1), Column("b", "Đơn vị", width=60)], [])
+    assert column_widths(table, width=165)[0] == pytest.approx(9.07, abs=0.01)
+
+
+def test_names_of_two_signatures_stand_at_one_height():
+    document = replace(
+        simple(),
+        signature=Signature(["Chủ trì", "Trưởng ban"], "Lê An"),
+        second_signature=Signature(["Thư ký"], "Bùi Ba"),
+    )
+    data = pdf.as_data(document)
+    assert data["signature"]["lines"] == ["CHỦ TRÌ", "TRƯỞNG BAN"]
+    assert data["second_signature"]["lines"] == ["THƯ KÝ", "\u00a0"]
+    left, right = opened(document).tables[-1].rows[0].cells
+    assert [one.text for one in left.paragraphs] == ["THƯ KÝ", "\u00a0", "", "Bùi Ba"]
+    assert [one.text for one in right.paragraphs] == ["CHỦ TRÌ", "TRƯỞNG BAN", "", "Lê An"]
+
+
+def test_ranks_and_running_numbers_stand_in_the_middle():
+    columns = [Column(key, "A", Kind.INTEGER) for key in ("number", "rank", "clip", "units")]
+    assert [side(column) for column in columns] == ["center", "center", "center", "right"]
 
 
 @pytest.mark.parametrize(("rows", "short"), [(0, True), (11, True), (13, False), (5000, False)])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reports.exports.table import Column, Kind, Row
-from reports.handin.papers.words import clock, contest_of, grouped, issuer_of, low, signature_of, small, source_note
+from reports.handin.papers.words import clock, contest_of, grouped, issuer_of, low, signature_of, source_note
 from reports.handin.reading import Dataset
 from reports.handin.tables import Report
 from reports.models import IssuingBody
@@ -52,7 +52,7 @@ def minutes_paper(dataset: Dataset, report: Report, body: IssuingBody, closing: 
                 f"Hồi {clock(closing.closed_at)}, hệ thống thi trực tuyến tự động đóng {title} {contest_of(dataset)}"
                 f" theo lịch đã công bố. {body.name} lập biên bản ghi nhận như sau:"
             ),
-            Paragraph(f"Chủ trì: {body.signer_name or DOTS}, {small(body.signer_title)}."),
+            Paragraph(f"Chủ trì: {body.signer_name or DOTS}, {body.signer_title}."),
             Paragraph(f"{body.second_title}: {body.second_name or DOTS}."),
             Heading("I. THỜI GIAN"),
             Paragraph(f"- Mở: {clock(closing.opens_at)}."),

@@ -72,10 +72,6 @@ def low(title: str) -> str:
     return title[0].lower() + title[1:] if title.startswith(("Tuần ", "Năm ")) else title
 
 
-def small(title: str) -> str:
-    return title[:1].lower() + title[1:]
-
-
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
