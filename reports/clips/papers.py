@@ -21,7 +21,6 @@ from reports.official.document import (
 from reports.official.wording import figure
 
 BOARD = "Ban Giám khảo"
-NO_NAME = "." * 40  # to be filled in by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +239,13 @@ def _members(meeting: Meeting) -> Iterator[Block]:
             yield Paragraph(text)
 
 
+def _marks(value: Decimal) -> str:
+    """12; 12,5."""
+    return figure(value, 0 if value == value.to_integral_value() else 2).rstrip("0" if value % 1 else "")
+
+
 def _method(meeting: Meeting) -> Iterator[Block]:
-    criteria = "; ".join(f"{title} ({figure(maximum, 0)} điểm)" for title, maximum in meeting.criteria)
+    criteria = "; ".join(f"{title} ({_marks(maximum)} điểm)" for title, maximum in meeting.criteria)
     yield Paragraph(f"- Thang điểm: {meeting.rubric}, gồm: {criteria}.")
     yield Paragraph(f"- {meeting.method}.")
     for sentence in meeting.rules:

@@ -4,6 +4,7 @@ Written row by row in constant memory. XlsxWriter drops rows written out of orde
 without an error; every call's return value is therefore checked.
 """
 
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ PROGRESS_EVERY = 500
 A4 = 9
 MOST_LETTERS = 200  # side by side on A4 across: more would be printed at less than 7 points
 HEADER_HEIGHT = 50  # points: three lines
+LINE_HEIGHT = 15  # points
+LETTERS = 1.1  # of a text in one unit of a column's width
 FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 INK, HEAD, RULE, WARN = "#131C2B", "#1D4080", "#B8C2D0", "#FDF0D0"
 NUMBER_FORMATS = {
@@ -93,6 +96,8 @@ class _Sheet:
     def __init__(self, sheet: Any, styles: _Styles, document: Document, table: Table):
         self.sheet, self.styles, self.document, self.table = sheet, styles, document, table
         self.looks: dict[tuple[bool, bool], list[Any]] = {}
+        texts = [(place, column) for place, column in enumerate(table.columns) if column.kind is Kind.TEXT]
+        self.wrapped = [(place, column.width * LETTERS) for place, column in texts]
         self.flags = [place for place, column in enumerate(table.columns) if column.kind is Kind.FLAG]
 
     def write(self, progress: Progress, done: int) -> int:
@@ -128,6 +133,9 @@ class _Sheet:
             columns = self.table.columns
             self.looks[flagged, total] = [self.styles.cell(one, flagged=flagged, total=total) for one in columns]
         looks = self.looks[flagged, total]
+        lines = max((len(str(row[place])) / room for place, room in self.wrapped), default=1)
+        if lines > 1:  # LibreOffice does not make room by itself
+            self.sheet.set_row(number, ceil(lines) * LINE_HEIGHT)
         for place, (column, value, look) in enumerate(zip(self.table.columns, row, looks, strict=True)):
             _checked(self._write_cell(number, place, column, value, look))
 

@@ -16,6 +16,7 @@ from django.utils import translation
 
 from accounts.models import Role, RoleGrant
 from reports.clips.content import ClipWish, clip_content_of
+from reports.clips.papers import _marks
 from reports.models import Export, ExportKind
 from reports.official import docx as word
 from reports.problems import ExportNotAllowed
@@ -57,6 +58,11 @@ def scored(**fields):
     lock(clip_contest)
     compute_result(clip_contest=clip_contest, actor=None)
     return clip_contest, judges, clips
+
+
+@pytest.mark.parametrize(("marks", "said"), [("12", "12"), ("100", "100"), ("12.5", "12,5"), ("2.25", "2,25")])
+def test_most_points_of_a_criterion_are_not_rounded_in_the_minutes(marks, said):
+    assert _marks(Decimal(marks)) == said
 
 
 # --- The list ---------------------------------------------------------------------------------------

@@ -126,6 +126,16 @@ def test_a_workbook_is_laid_out_for_reading_and_printing(tmp_path):
     assert (sheet.print_title_rows, sheet.column_dimensions["E"].width > 25) == ("$4:$4", True)
 
 
+def test_rows_are_as_high_as_their_longest_text_needs(tmp_path):
+    columns = [Column("name", "Tên", width=20), Column("n", "Số", Kind.INTEGER)]
+    rows = [("Sở Y tế", 1), ("Cơ quan Trung ương trên địa bàn", 2), (None, 3), ("dài " * 12, 4)]
+    write_file(
+        Document("Báo cáo", [], [Table("t", "Bảng", columns, rows)], 4), format="xlsx", target=tmp_path / "a.xlsx"
+    )
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0]
+    assert [sheet.row_dimensions[number].height for number in range(4, 8)] == [None, 30, None, 45]
+
+
 def test_rows_excel_cannot_hold_are_an_error_not_a_loss(tmp_path, monkeypatch):
     checked = Worksheet._check_dimensions
     monkeypatch.setattr(
