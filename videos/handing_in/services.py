@@ -50,7 +50,7 @@ class Entry:
 def draft_clip(
     *, clip_contest: ClipContest, unit: Unit, entry: Entry, script: Script | None = None, actor: User
 ) -> Clip:
-    """Begin a clip of the unit. Raises not_found for strangers, Refused when nothing is received or too many are begun."""
+    """Begin a clip of the unit. Raises not_found for strangers, Refused when none is received or too many are begun."""
     with transaction.atomic():
         contest = ClipContest.objects.select_related("contest").get(pk=clip_contest.pk)
         if not contest.contest.is_public or not units_handing_in(actor, contest).filter(pk=unit.pk).exists():
