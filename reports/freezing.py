@@ -100,19 +100,6 @@ def _sources(contest: Contest, round: Round | None) -> QuerySet[Round]:
     return Round.objects.counted().filter(contest=contest, state__in=RESULT_STATES).order_by("number")
 
 
-# --- Reading ----------------------------------------------------------------------------------------
-
-
-def latest_report_of(round: Round, unit: Unit) -> RoundReport | None:
-    """The latest frozen report of the round over `unit`."""
-    return RoundReport.objects.filter(round=round, unit=unit).latest_first().first()
-
-
-def latest_final_report_of(contest: Contest, unit: Unit) -> RoundReport | None:
-    """The latest frozen report over the contest and `unit`."""
-    return RoundReport.objects.final().filter(contest=contest, unit=unit).latest_first().first()
-
-
 # --- Sweeping ---------------------------------------------------------------------------------------
 
 

@@ -38,12 +38,6 @@ def signed_percent(rate: Decimal | None) -> str:
     return _absent() if rate is None else ("+" if rate > 0 else "") + percent(rate)
 
 
-@register.filter
-def whole_percent(rate: Decimal | None) -> int:
-    """A rate for a progress bar: 0 to 100."""
-    return 0 if rate is None else min(100, int(rate * 100))
-
-
 def number(value: Any, places: int) -> str:
     """`value` half up to `places` decimals. Django's own would cut the rest off: 60,319 as 60,31."""
     return spell(

@@ -165,16 +165,6 @@ def compiling_units(round: Round) -> dict[int, set[int]]:
     return found
 
 
-def reported_on_time(round: Round) -> dict[int, bool]:
-    """{unit id: whether its first version was sent by the deadline} of the units that have reported about `round`."""
-    due = deadline_of(round)
-    first: dict[int, bool] = {}
-    sent = UnitReport.objects.handed_in().filter(round=round).order_by("-version").values_list("unit", "sent_at")
-    for unit_id, sent_at in sent:
-        first[unit_id] = sent_at is not None and sent_at <= due
-    return first
-
-
 # --- What is due from somebody ------------------------------------------------------------------------
 
 

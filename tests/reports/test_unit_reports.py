@@ -14,12 +14,13 @@ from accounts.problems import Refused
 from contest.closing import close_round
 from contest.models import Round
 from notifications.models import Notification
+from reports.collective.inputs import reports_on_time
 from reports.models import ReportState, UnitReport
 from reports.problems import ExportNotAllowed
 from reports.services import request_export, run_export
 from reports.unit_reports.deadlines import deadline_of, set_deadline, standard_deadline
 from reports.unit_reports.figures import digest_of
-from reports.unit_reports.overview import due_from, overview_of, reported_on_time
+from reports.unit_reports.overview import due_from, overview_of
 from reports.unit_reports.services import accept_report, return_report, save_draft, send_report, stamp_of
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, open_round, past_round
 
@@ -214,11 +215,11 @@ def test_the_standard_deadline(closes_at, published_at, due):
 
 def test_a_moved_deadline_excuses_everybody_and_leaves_a_trace(round, hospital, coordinator, secretary):
     report = send(round, hospital, coordinator)
-    assert reported_on_time(round) == {hospital.pk: True}
+    assert reports_on_time([round])[round.pk, hospital.pk] is True
     set_deadline(round=round, due_at=report.sent_at - timedelta(seconds=1), actor=secretary)
-    assert reported_on_time(round) == {hospital.pk: False}
+    assert reports_on_time([round])[round.pk, hospital.pk] is False
     set_deadline(round=round, due_at=report.sent_at, actor=secretary)
-    assert reported_on_time(round) == {hospital.pk: True}
+    assert reports_on_time([round])[round.pk, hospital.pk] is True
     assert AuditEntry.objects.filter(verb="unit_report.set_deadline").count() == 2
     for due_at in (round.closes_at, server_now() + timedelta(days=400)):
         with pytest.raises(Refused):

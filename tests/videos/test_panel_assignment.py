@@ -21,7 +21,7 @@ def panels(draw, clips=30, judges=9, exclusions=True):
 
 
 def loads_of(assignment, judges):
-    return [assignment.load_of(judge) for judge in judges]
+    return [sum(judge in given for given in assignment.judges_of.values()) for judge in judges]
 
 
 def spread(loads):
@@ -113,12 +113,7 @@ def test_where_evenness_is_impossible_the_spread_is_the_smallest_there_is():
 
 def test_clips_added_later_go_to_those_who_have_fewest():
     assignment = balance(["c8", "c9"], ["j1", "j2", "j3"], 1, loads={"j1": 5, "j2": 3, "j3": 4})
-    assert assignment.judges_of == {"c8": ("j2",), "c9": ("j2",)} or loads_of(assignment, ["j1", "j2", "j3"]) == [
-        0,
-        1,
-        1,
-    ]
-    assert max(assignment.load_of("j1") + 5, assignment.load_of("j2") + 3, assignment.load_of("j3") + 4) == 5
+    assert assignment.judges_of == {"c8": ("j2",), "c9": ("j2",)}
 
 
 @pytest.mark.parametrize("clips", [0, 1])

@@ -54,10 +54,6 @@ class ClipContestQuerySet(models.QuerySet["ClipContest"]):
     def public(self) -> "ClipContestQuerySet":
         return self.filter(contest__is_public=True)
 
-    def for_unit(self, unit: Unit) -> "ClipContestQuerySet":
-        """Clip contests in which the unit hands in: those of public contests organised by it or above it."""
-        return self.public().filter(contest__unit__in=Unit.objects.at_or_above([unit.pk]))
-
 
 class ClipContest(models.Model):
     """The clip part of a contest: when clips are received, what they must be, and how the panel scores.

@@ -16,10 +16,6 @@ class Assignment(Generic[C, J]):
     judges_of: Mapping[C, tuple[J, ...]]
     short: Mapping[C, int]
 
-    def load_of(self, judge: J) -> int:
-        """How many clips the judge was given."""
-        return sum(judge in judges for judges in self.judges_of.values())
-
 
 def balance(
     clips: Sequence[C],
