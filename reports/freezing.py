@@ -21,7 +21,7 @@ from contest.models.round import RESULT_STATES, RoundState
 from contest.record_format import canonical
 from reports.datasets.final import final_dataset
 from reports.datasets.snapshot import one_snapshot
-from reports.datasets.source import source_in, source_of
+from reports.datasets.source import public_clips, source_in, source_of
 from reports.datasets.weekly import weekly_dataset
 from reports.models import RoundReport
 
@@ -67,7 +67,7 @@ def _store(
         # Not the round's row, which every start of an attempt shares.
         Contest.objects.select_for_update(no_key=True).get(pk=contest.pk)
         source = source_in(dataset)
-        if source != source_of(_sources(contest, round)):
+        if source != _source_now(contest, round):
             return None
         latest = RoundReport.objects.filter(**fields).latest_first().first()
         if latest and (latest.digest == digest_of(dataset) or latest.as_of >= as_of):
@@ -93,6 +93,12 @@ def digest_of(dataset: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(figures)).hexdigest()
 
 
+def _source_now(contest: Contest, round: Round | None) -> str:
+    if round is not None:
+        return source_of(_sources(contest, round))
+    return source_of(_sources(contest, None), public_clips([contest.pk]).get(contest.pk))
+
+
 def _sources(contest: Contest, round: Round | None) -> QuerySet[Round]:
     """The rounds that a report of `round`, or of the whole contest, rests on; read anew."""
     if round is not None:
@@ -104,7 +110,8 @@ def _sources(contest: Contest, round: Round | None) -> QuerySet[Round]:
 
 
 def freeze_due_reports() -> int:
-    """Freeze what has become due: each result once ranked, published and made final, and each contest once over.
+    """Freeze what has become due: each result once ranked, published and made final, and each contest once over, again
+    when its clips' result becomes public.
 
     Reports are over the contest's own unit; a department's are made when it asks. Returns how many were due. Who
     finds another sweep at a contest leaves it to that one.
@@ -138,7 +145,7 @@ def _due_contests() -> list[tuple[Contest, Round | None]]:
         .annotate(frozen_source=Subquery(reports.values("source")[:1]))
         .distinct()
     )
-    return [(contest, None) for contest in over if contest.frozen_source != source_of(_sources(contest, None))]
+    return [(contest, None) for contest in over if contest.frozen_source != _source_now(contest, None)]
 
 
 def _freeze_unless_busy(contest: Contest, round: Round | None) -> None:

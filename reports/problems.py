@@ -21,5 +21,19 @@ class TooManyExports(Problem):
         )
 
 
+class ReportOutdated(Problem):
+    """A document to be signed was asked for from figures that are older than the results, and not knowingly."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            409,
+            "report_outdated",
+            _(
+                "Bản số liệu này cũ hơn kết quả hiện nay. Hãy chốt số liệu mới, hoặc xác nhận vẫn lập văn bản từ số"
+                " liệu cũ."
+            ),
+        )
+
+
 class Stopped(Exception):
     """A worker's run of an export is no longer the one that counts: cancelled, or taken up by another."""

@@ -35,7 +35,8 @@ from reports.models import (
     RoundReport,
 )
 from reports.official.typesetting import TypesettingFailed
-from reports.problems import ExportNotAllowed, Stopped, TooManyExports
+from reports.outdated import outdated
+from reports.problems import ExportNotAllowed, ReportOutdated, Stopped, TooManyExports
 
 logger = logging.getLogger(__name__)
 
@@ -65,11 +66,17 @@ def request_export(*, actor: User, kind: str, round: Round, format: str, unit_co
     return _request(actor, kind, format, parameters, round.contest.unit, _label(kind, round.title, unit_code))
 
 
-def request_report_export(*, actor: User, kind: str, report: RoundReport, format: str) -> Export:
-    """The same for a file of a frozen report. Raises ExportNotAllowed, NotYetSignable, TooManyExports."""
+def request_report_export(
+    *, actor: User, kind: str, report: RoundReport, format: str, knows_outdated: bool = False
+) -> Export:
+    """The same for a file of a frozen report. Raises ExportNotAllowed, NotYetSignable, TooManyExports; ReportOutdated
+    for what is signed, unless the person `knows_outdated` figures when they see them. The document then says so too.
+    """
     if format not in formats_of(kind):
         raise ExportNotAllowed
     require_file(actor, kind, report)
+    if format in SIGNED_FORMATS and not knows_outdated and outdated(report) is not None:
+        raise ReportOutdated
     contest = report.contest
     parameters = {"round": report.round_id, "contest": contest.pk, "report": report.pk, "unit": report.unit.code}
     about = report.round.title if report.round else contest.title

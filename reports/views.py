@@ -22,7 +22,8 @@ from reports.collective.inputs import may_see_ranking
 from reports.documents import account_of, local_text, participation_notes, status_of
 from reports.exports.files import CONTENT_TYPES
 from reports.forms import ExportForm
-from reports.models import CONTEST_KINDS, Export, ExportKind
+from reports.models import CONTEST_KINDS, Export, ExportKind, RoundReport
+from reports.outdated import outdated_among
 from reports.participation import participation_of
 from reports.problems import ExportNotAllowed, TooManyExports
 from reports.reminders import reminder_of
@@ -110,6 +111,7 @@ def exports(request: SignedInRequest) -> HttpResponse:
     files = list(Export.objects.of(request.user).latest_first()[:PAGE_SIZE])
     context = {
         "files": files,
+        "outdated": _outdated_files(files),
         "form": form,
         "rounds": rounds,
         "any_live": any(file.is_live for file in files),
@@ -117,6 +119,16 @@ def exports(request: SignedInRequest) -> HttpResponse:
     }
     page = "reports/_exports.html" if getattr(request, "htmx", False) else "reports/exports.html"
     return render(request, page, context, status=400 if form.errors else 200)
+
+
+def _outdated_files(files: list[Export]) -> set[Any]:
+    """The ids of files that were made from figures which are older than the results now."""
+    of_report = {file.pk: file.parameters["report"] for file in files if "report" in file.parameters}
+    if not of_report:
+        return set()
+    reports = RoundReport.objects.filter(pk__in=of_report.values()).without_dataset()
+    old = outdated_among(reports)
+    return {file_id for file_id, report_id in of_report.items() if report_id in old}
 
 
 @login_required

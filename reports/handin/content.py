@@ -1,7 +1,9 @@
 """What is in a file of a frozen report: the content of each kind, and whether a person may have it now."""
 
+from dataclasses import replace
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -13,12 +15,13 @@ from reports.handin.papers.decision import decision_paper
 from reports.handin.papers.minutes import Closing, minutes_paper
 from reports.handin.papers.report import report_paper
 from reports.handin.papers.words import clock
-from reports.handin.readers import may_freeze, read_report, scores_released
+from reports.handin.readers import Reading, may_freeze, read_report, scores_released
 from reports.handin.tables import Report, report_document
 from reports.issuing import default_for_unit, issuing_body_of
 from reports.models import SIGNED_FORMATS, ExportFormat, ExportKind, IssuingBody, RoundReport
-from reports.official.document import OfficialDocument
+from reports.official.document import OfficialDocument, Paragraph
 from reports.official.wording import figure
+from reports.outdated import outdated
 from reports.problems import ExportNotAllowed
 
 REPORT_KINDS = (ExportKind.WEEKLY_REPORT, ExportKind.FINAL_REPORT)
@@ -59,8 +62,8 @@ def require_file(user: User, kind: str, report: RoundReport) -> bool:
 def require_signable(kind: str, report: RoundReport) -> None:
     if not scores_released(report):
         raise NotYetSignable(_("Chỉ lập được văn bản này sau khi công bố kết quả tuần thi."))
-    assert report.round is not None
-    if report.dataset["round"]["version"] != report.round.version:
+    old = outdated(report)
+    if old is not None and old.is_reranked:
         raise NotYetSignable(_("Bản số liệu này đã cũ: kết quả tuần thi đã thay đổi. Hãy dùng bản mới nhất."))
     if kind == ExportKind.WINNERS_DECISION:
         if report.dataset["round"]["state"] != RoundState.FINAL:
@@ -76,6 +79,11 @@ def content_of(kind: str, format: str, report: RoundReport, user: User) -> Conte
     reading = read_report(user, report)
     if reading is None or not reading.whole:
         raise ExportNotAllowed
+    content = _content(kind, format, report, reading)
+    return _warned(content, report) if isinstance(content, OfficialDocument) else content
+
+
+def _content(kind: str, format: str, report: RoundReport, reading: Reading) -> Content:
     identity, dataset = Report(report.number, reading.digest), reading.dataset
     body = _body_of(report)
     if kind == ExportKind.WINNERS_DECISION:
@@ -86,6 +94,18 @@ def content_of(kind: str, format: str, report: RoundReport, user: User) -> Conte
     if format == ExportFormat.JSON:
         return dataset
     return report_paper(dataset, identity, body) if format in SIGNED_FORMATS else report_document(dataset, identity)
+
+
+def _warned(paper: OfficialDocument, report: RoundReport) -> OfficialDocument:
+    """A document from outdated figures says so before anything else, to who is to sign it. Vietnamese, as all of it."""
+    with translation.override("vi"):
+        old = outdated(report)
+    if old is None:
+        return paper
+    newer = [f"Đã có bản số {old.newer} mới hơn."] if old.newer else []
+    since = " ".join([*old.changes, *newer])
+    text = f"số liệu của văn bản này (bản số {report.number}, chốt lúc {clock(report.as_of)}) đã cũ. {since}"
+    return replace(paper, blocks=[Paragraph(text, label="LƯU Ý TRƯỚC KHI KÝ:"), *paper.blocks])
 
 
 def _body_of(report: RoundReport) -> IssuingBody:

@@ -13,6 +13,7 @@ class FileForm(forms.Form):
     report = forms.IntegerField(min_value=1, max_value=2**62)
     kind = forms.ChoiceField(choices=ExportKind.choices)
     format = forms.ChoiceField(choices=ExportFormat.choices)
+    knows_outdated = forms.BooleanField(required=False)
 
 
 class IssuingBodyForm(forms.ModelForm):

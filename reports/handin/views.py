@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,10 +25,13 @@ from reports.handin.readers import Reading, may_freeze, read_report, report_for
 from reports.handin.tables import notes_of
 from reports.issuing import issuing_body_of, save_issuing_body
 from reports.models import ExportKind, RoundReport
+from reports.outdated import outdated_among
 from reports.problems import ExportNotAllowed, TooManyExports
 from reports.scope import rounds_for
 from reports.services import request_report_export
 from reports.unit_table import PAGE_SIZE
+
+MOST_VERSIONS = 20
 
 # --- Pages ------------------------------------------------------------------------------------------
 
@@ -65,6 +68,7 @@ def _page(request: SignedInRequest, contest: Contest, round: Round | None) -> Ht
         "sees_names": has(request.user, Right.SEE_PEOPLE),
         "edits_issuer": _organised(request.user).filter(pk=contest.pk).exists(),
         **(_shown(request, seen) if seen else {}),
+        "may_freeze": seen is not None and seen.report.unit in freezable,
     }
     return render(request, "reports/report.html" if seen else "reports/report_none.html", context)
 
@@ -75,13 +79,17 @@ def _shown(request: SignedInRequest, seen: Reading) -> dict[str, Any]:
     query = request.GET.copy()
     query.pop("page", None)
     versions = RoundReport.objects.filter(contest=report.contest, round=report.round, unit=report.unit)
+    found = list(versions.without_dataset().latest_first()[:MOST_VERSIONS])
+    old = outdated_among([report, *found])
     shown = {
         "report": report,
+        "outdated": old.get(report.pk),
+        "outdated_versions": old.keys(),
         "seen": seen,
         "data": data,
         "page": Paginator(data["units"], PAGE_SIZE).get_page(request.GET.get("page")),
         "query": query.urlencode(),
-        "versions": list(versions.without_dataset().latest_first()[:20]),
+        "versions": found,
         "scored": seen.scores,
     }
     if not seen.whole:
@@ -154,13 +162,13 @@ def request_file(request: SignedInRequest) -> HttpResponse:
     reports = RoundReport.objects.select_related("contest__unit", "round", "unit__parent")
     report = get_object_or_404(reports, pk=wish["report"])
     try:
-        request_report_export(actor=request.user, kind=wish["kind"], report=report, format=wish["format"])
+        request_report_export(actor=request.user, **wish | {"report": report})
     except ExportNotAllowed:
         raise Http404 from None
     except Problem as problem:
         messages.error(request, str(problem.detail))
         too_many = isinstance(problem, TooManyExports)
-        return redirect("report-exports" if too_many else _address(report.contest, report.round))
+        return redirect("report-exports" if too_many else _version(report))
     messages.success(request, _("Đã nhận yêu cầu. Tệp sẽ sẵn sàng tải về sau ít phút."))
     return redirect("report-exports")
 
@@ -231,6 +239,13 @@ def _number(request: SignedInRequest) -> int | None:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise Http404
     return int(text)
+
+
+def _version(report: RoundReport) -> str:
+    """This very version, which need not be the newest."""
+    query = QueryDict(mutable=True)
+    query.update({"unit": report.unit.code, "number": str(report.number)})
+    return f"{_address(report.contest, report.round)}?{query.urlencode()}"
 
 
 def _address(contest: Contest, round: Round | None) -> str:

@@ -29,7 +29,7 @@ class RoundReport(models.Model):
 
     `round` None is the report over the contest. `unit` is the scope: the contest's unit, or a department with
     all below it. `definitions` is the version of the figures' definitions. `source` names the results it was
-    made of, "number:state:version" for each round, so that a sweep sees which report is out of date. `digest` is
+    made of, as `reports/datasets/source.py` writes them, so that one sees which report is out of date. `digest` is
     the SHA-256 of the dataset's canonical JSON without `as_of`: the same figures have the same digest at any time.
     """
 
