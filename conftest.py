@@ -1,5 +1,6 @@
 """What every test has: servers, the system's Chromium, and a CI in which nothing is left out."""
 
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -52,10 +53,12 @@ def compile_english() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, pytestconfig: Any) -> None:
-    """Let pytest-django copy the test database from a migrated one."""
+    """Let pytest-django copy the test database from a migrated one, and empty it without truncating every table."""
     from django.conf import settings
 
-    from tests.database import template_database
+    from tests.database import empty_quickly, template_database
+
+    empty_quickly()
 
     cache = pytestconfig.cache.mkdir("databases")
     settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = template_database(cache)
@@ -78,6 +81,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason=INSTALL_CHROMIUM))
+
+
+def pytest_collection_finish() -> None:
+    """Take modules and collected tests, which stay until the end, out of what the garbage collector looks through."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def make_unit(
     **fields,
 ) -> Unit:
     code = code or f"DV{next(_numbers):04}"
-    unit_kind, _ = UnitKind.objects.get_or_create(name=kind)
+    unit_kind = UnitKind.objects.filter(name=kind).first() or UnitKind.objects.create(name=kind)
     return Unit.objects.create(
         code=code, name=name or f"Đơn vị {code}", kind=unit_kind, parent=parent, headcount=headcount, **fields
     )
@@ -83,11 +83,10 @@ def make_questions(
     multiple: bool | None = None,
     bank: Bank | None = None,
 ) -> list[Question]:
-    bank = bank or Bank.objects.get_or_create(slug="thu", defaults={"title": "Ngân hàng thử"})[0]
-    questions = []
-    for _ in range(number):
-        code = f"C{next(_numbers):04}"
-        question = Question.objects.create(
+    bank = bank or Bank.objects.filter(slug="thu").first() or Bank.objects.create(slug="thu", title="Ngân hàng thử")
+    codes = [f"C{next(_numbers):04}" for _ in range(number)]
+    questions = Question.objects.bulk_create(
+        Question(
             bank=bank,
             code=code,
             text=f"Nội dung câu {code}?",
@@ -96,11 +95,13 @@ def make_questions(
             legal_source=f"CĂN CỨ {code}",
             explanation=f"GIẢI THÍCH {code}",
         )
-        Choice.objects.bulk_create(
-            Choice(question=question, position=position, text=f"{code} phương án {position}")
-            for position in range(1, choices + 1)
-        )
-        questions.append(question)
+        for code in codes
+    )
+    Choice.objects.bulk_create(
+        Choice(question=question, position=position, text=f"{question.code} phương án {position}")
+        for question in questions
+        for position in range(1, choices + 1)
+    )
     return questions
 
 
