@@ -1,4 +1,4 @@
-"""Whether a frozen report is older than what it reports on: the one definition, for pages, lists and files.
+"""Whether what is frozen is older than what it reports on: the one definition, for pages, lists and files.
 
 A report is outdated when a newer version of it is frozen, or when the results it rests on are not what they were:
 one of its rounds has a result now, was published, made final or ranked again, or the clips' result is public. A
@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 
 from contest.models import Round
 from contest.models.round import RESULT_STATES, RoundState
+from reports.collective.inputs import published_rounds
 from reports.datasets.source import CLIPS, public_clips, source_of
-from reports.models import RoundReport
+from reports.models import CollectiveResult, RoundReport
+from videos.models import ClipContest
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,19 @@ def outdated_among(reports: Iterable[RoundReport]) -> dict[int, Outdated]:
                 is_reranked=_is_reranked(_parts(report.source), _parts(now)),
             )
     return found
+
+
+def ranking_outdated(result: CollectiveResult) -> bool:
+    """Whether a frozen ranking of units rests on other rounds, or other results of them, than are public now, or the
+    clips that it counts were made public later. Two queries.
+    """
+    rounds = [(round.number, round.version, round.result_hash) for round in published_rounds(result.contest)]
+    if rounds != [(one["number"], one["version"], one["result_hash"]) for one in result.rounds]:
+        return True
+    weights = result.rule["weights"]
+    counts_clips = bool(weights.get("clip_duty") or weights.get("clip_score"))
+    later = ClipContest.objects.filter(contest=result.contest_id, published_at__gt=result.made_at)
+    return counts_clips and later.exists()
 
 
 def _newest(contest_ids: Iterable[int]) -> dict[tuple[int, int | None, int], int]:

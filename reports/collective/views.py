@@ -26,6 +26,7 @@ from reports.collective.freezing import Ranking, freeze_collective, frozen_ranki
 from reports.collective.inputs import published_rounds
 from reports.handin.readers import may_freeze
 from reports.models import SIGNED_FORMATS, CollectiveResult, ExportKind
+from reports.outdated import ranking_outdated
 from reports.problems import ExportNotAllowed, TooManyExports
 from reports.services import request_export
 
@@ -95,6 +96,7 @@ def _context(shown: Shown) -> dict[str, Any]:
         "result": shown.result,
         "sees_all": shown.own is None,
         "may_act": shown.may_act,
+        "is_outdated": shown.own is None and shown.result is not None and ranking_outdated(shown.result),
         "digest": shown.result.digest if shown.result else shown.ranking.digest,
     }
 

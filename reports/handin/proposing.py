@@ -12,13 +12,15 @@ from reports.handin.papers.proposal import proposal_paper
 from reports.handin.readers import may_freeze
 from reports.issuing import issuing_body_of
 from reports.official.document import OfficialDocument
+from reports.outdated import ranking_outdated
 from reports.problems import ExportNotAllowed
 
 
 def require_proposal(user: User, contest: Contest) -> None:
     """Make sure that `user` may make the document now.
 
-    Raises ExportNotAllowed; NotYetSignable while a result is provisional or a tied unit's prize is not decided.
+    Raises ExportNotAllowed; NotYetSignable while a result is provisional, the frozen ranking is outdated, or a tied
+    unit's prize is not decided.
     """
     if not may_freeze(user, contest.unit_id):
         raise ExportNotAllowed
@@ -28,6 +30,8 @@ def require_proposal(user: User, contest: Contest) -> None:
     ranking, result = ranking_to_show(contest)
     if ranking.rule["is_held"] and result is None:
         raise NotYetSignable(_("Chỉ lập được tờ trình sau khi chốt kết quả tập thể."))
+    if result is not None and ranking_outdated(result):
+        raise NotYetSignable(_("Kết quả tập thể đã chốt cũ hơn kết quả hiện nay. Hãy tính lại rồi lập tờ trình."))
     if ranking.standings.has_undecided:
         raise NotYetSignable(_("Còn đơn vị đồng hạng chưa được phân định giải."))
 

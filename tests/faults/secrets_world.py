@@ -160,11 +160,12 @@ def make_exports(world: World) -> None:
             for format in ("json", "xlsx") if kind == ExportKind.PARTICIPATION else ("csv",):
                 _make(world, who, request_export, actor=person, kind=kind, round=world.round, format=format)
         for report in RoundReport.objects.select_related("contest__unit", "round", "unit"):
+            wish = {"actor": person, "report": report, "knows_outdated": True}
             kind = ExportKind.FINAL_REPORT if report.is_final else ExportKind.WEEKLY_REPORT
             for format in ("json", "xlsx", "docx"):
-                _make(world, who, request_report_export, actor=person, kind=kind, report=report, format=format)
+                _make(world, who, request_report_export, **wish, kind=kind, format=format)
             for kind in PAPER_KINDS:
-                _make(world, who, request_report_export, actor=person, kind=kind, report=report, format="docx")
+                _make(world, who, request_report_export, **wish, kind=kind, format="docx")
 
 
 def _make(world: World, who: str, request: Any, *, actor: User, **wish: Any) -> None:

@@ -9,17 +9,21 @@ from django.urls import reverse
 
 from accounts.models import Role, User
 from contest.models import Round
+from reports.collective.freezing import freeze_collective
 from reports.freezing import freeze_due_reports, freeze_final_report, freeze_round_report
-from reports.handin.content import content_of
+from reports.handin.content import NotYetSignable, content_of
+from reports.handin.proposing import require_proposal
 from reports.models import Export, RoundReport
-from reports.outdated import Outdated, outdated, outdated_among
+from reports.outdated import Outdated, outdated, outdated_among, ranking_outdated
 from reports.problems import ReportOutdated
 from reports.services import request_report_export
-from tests.factories import grant, make_attempt, make_root, make_unit, make_user, past_round
+from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
 from tests.faults.quiz import browser_of
 from tests.reports.test_clip_files import text_of
 from tests.reports.test_collective_clips import make_world, publish
+from tests.reports.test_collective_pages import finish
 from tests.reports.test_freezing import ranked_round, set_state
+from videos.models import ClipContest
 
 pytestmark = pytest.mark.django_db
 
@@ -216,3 +220,37 @@ def test_files_made_before_a_result_changed_are_marked_in_the_list():
     assert tab.get(reverse("report-exports")).content.decode().count(words) == 2
     request_report_export(actor=secretary, kind="final_report", report=final_of(contest), format="pdf")
     assert tab.get(reverse("report-exports")).content.decode().count(words) == 2
+
+
+# --- The ranking of units ---------------------------------------------------------------------------
+
+
+def test_awards_are_not_proposed_from_a_ranking_that_a_later_round_has_outdated():
+    contest, units, clip_contest = make_world()
+    publish(clip_contest)
+    organiser = holder(Role.ORGANISER)
+    result = freeze_collective(contest=contest, actor=organiser)
+    assert not ranking_outdated(result)
+    require_proposal(organiser, contest)
+    pages = [reverse(name, args=[contest.pk]) for name in ("report-collective", "report-awards")]
+    tab, words = browser_of(organiser), "Bản xếp hạng đã chốt cũ hơn kết quả hiện nay"
+    assert [words in tab.get(page).content.decode() for page in pages] == [False, False]
+    round = past_round(contest)
+    make_attempt(round, make_user(unit=units[0]), answers="B")
+    finish(round)
+    assert ranking_outdated(result)
+    assert [words in tab.get(page).content.decode() for page in pages] == [True, True]
+    with pytest.raises(NotYetSignable, match="cũ hơn kết quả hiện nay"):
+        require_proposal(organiser, contest)
+    assert not ranking_outdated(freeze_collective(contest=contest, actor=organiser))
+    require_proposal(organiser, contest)
+
+
+@pytest.mark.parametrize(("weight", "is_outdated"), [(0, False), (60, True)])
+def test_clips_made_public_later_outdate_a_ranking_that_counts_them_and_no_other(weight, is_outdated):
+    contest, _units, clip_contest = make_world(clip_duty=0, clip_score=weight, participation=100 - weight)
+    ClipContest.objects.filter(pk=clip_contest.pk).update(contest=make_contest())  # none yet, so nothing waits
+    result = freeze_collective(contest=contest, actor=make_user())
+    ClipContest.objects.filter(pk=clip_contest.pk).update(contest=contest)
+    publish(clip_contest)
+    assert ranking_outdated(result) is is_outdated

@@ -91,7 +91,8 @@ def replacement_sentence() -> str:
     return _(
         "Khi một giám khảo không chấm tiếp được, Ban Tổ chức có thể cử người thay, có ghi lý do vào biên bản. Phiếu đã"
         " nộp vẫn được tính; người vào thay chấm từ đầu mọi video mà người rời Ban chưa nộp phiếu, theo cùng quy định"
-        " về xung đột lợi ích. Người đã rời Ban không vào lại. Thang điểm và cách tính điểm không thay đổi."
+        " về xung đột lợi ích. Người đã rời Ban không vào lại. Với video thiếu phiếu chấm, Ban Tổ chức có thể thêm giám"
+        " khảo chấm riêng video đó. Thang điểm và cách tính điểm không thay đổi."
     )
 
 
