@@ -100,8 +100,8 @@ def test_who_must_not_or_cannot_take_the_place_is_refused_and_nothing_changes():
     below = newcomer(contest, unit=make_unit(parent=clips[3].unit))
     before = states_of(ill)
     barred = (
-        "%s không được chấm video số %s: video của chính đơn vị mình, của đơn vị cấp trên hoặc do mình gửi."
-        " Hãy chọn người khác."
+        "%s không được chấm video số %s: video của chính đơn vị mình, của đơn vị cấp trên, của đơn vị mà"
+        " mình là đầu mối hoặc do mình gửi. Hãy chọn người khác."
     )
     assert reasons(lambda: replace(contest, ill, of_unit)) == [barred % (of_unit.full_name, 3)]
     assert reasons(lambda: replace(contest, ill, below)) == [barred % (below.full_name, 4)]

@@ -127,6 +127,15 @@ def test_a_rubric_needs_criteria_a_panel_a_chair_and_members_their_role(organise
     ]
 
 
+def test_a_tie_chain_that_asks_for_a_criterion_that_is_gone_keeps_the_panel_from_starting(contest, organiser):
+    ClipContest.objects.update(tie_chain=["criterion:2:desc"])
+    contest.refresh_from_db()
+    assert services.faults_before_scoring(contest) == []
+    contest.rubric.criteria.get(position=2).delete()  # as another contest of the same rubric can
+    missing = "Thang điểm có 1 tiêu chí, không có tiêu chí số 2 để xét khi bằng điểm."
+    assert reasons(lambda: services.start_scoring(clip_contest=contest, actor=organiser)) == [missing]
+
+
 @pytest.mark.parametrize(
     ("combination", "per_clip", "judges", "fault"),
     [
@@ -236,7 +245,7 @@ def test_a_clip_that_too_few_may_score_is_named_with_its_unit(organiser):
     make_clip(contest, unit=unit, state="accepted")
     assert reasons(lambda: services.start_scoring(clip_contest=contest, actor=organiser)) == [
         "Video số 1 của Sở Y tế chỉ có 1/2 giám khảo được chấm, vì những người khác thuộc chính đơn vị này, thuộc"
-        " đơn vị cấp dưới hoặc tự gửi video. Hãy thêm giám khảo ở đơn vị khác."
+        " đơn vị cấp dưới, là đầu mối hoặc người gửi video. Hãy thêm giám khảo ở đơn vị khác."
     ]
 
 

@@ -12,7 +12,7 @@ from accounts.problems import Refused
 from tests.factories import grant, make_contest, make_root, make_user
 from tests.faults.quiz import browser_of
 from tests.videos.world import make_clip, make_clip_contest, start_scoring
-from videos.models import Combination, Rubric
+from videos.models import ClipContest, Combination, Rubric
 from videos.ready import GENRES, RUBRICS
 from videos.setup.services import (
     copy_ready_rubric,
@@ -178,3 +178,17 @@ def test_points_of_a_rubric_are_edited_on_its_page(organiser):
     data["form-2-maximum"] = "-1"
     assert browser.post(page, data).status_code == 200
     assert clip_contest.rubric.criteria.get(position=2).maximum == 20
+
+
+def test_a_rubric_without_the_criterion_that_breaks_ties_is_refused_whole(organiser):
+    clip_contest = make_clip_contest(tie_chain=["criterion:2:desc"])
+    browser, page = browser_of(organiser), reverse("manage-rubric", args=[clip_contest.pk])
+    data = {
+        "title": "Một tiêu chí", "form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "0",
+        "form-0-title": "Nội dung", "form-0-maximum": "100", "form-0-step": "1",
+    }  # fmt: skip
+    assert "không có tiêu chí số 2 để xét khi bằng điểm" in browser.post(page, data).text
+    assert clip_contest.rubric.criteria.count() == 2
+    ClipContest.objects.update(tie_chain=["criterion:1:desc"])
+    assert browser.post(page, data).status_code == 302
+    assert clip_contest.rubric.criteria.count() == 1

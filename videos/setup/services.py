@@ -211,6 +211,23 @@ def save_rubric(*, rubric: Rubric, title: str, criteria: Sequence[Mapping[str, A
     return stored
 
 
+def save_rubric_of(
+    *, clip_contest: ClipContest, title: str, criteria: Sequence[Mapping[str, Any]], actor: User
+) -> Rubric:
+    """Store the rubric that the clip contest uses, as `save_rubric`; unless its panel has begun it uses what is stored.
+
+    Raises Refused, and then nothing is stored: also when the tie chain asks for a criterion that is gone.
+    """
+    with transaction.atomic():
+        stored = _locked(clip_contest)
+        if stored.rubric is None:
+            raise Refused(_("Chưa chọn thang điểm."))
+        saved = save_rubric(rubric=stored.rubric, title=title, criteria=criteria, actor=actor)
+        if not stored.scoring_started_at:
+            save_clip_contest(clip_contest=stored, values={"rubric": saved}, actor=actor)
+    return saved
+
+
 def rubric_as_json(rubric: Rubric) -> dict[str, Any]:
     """A rubric as the trace and a result's frozen input tell it: points as strings."""
     criteria = rubric.criteria.order_by("position") if rubric.pk else []

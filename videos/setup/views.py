@@ -31,7 +31,7 @@ from videos.setup.services import (
     copy_ready_rubric,
     create_clip_contest,
     save_clip_contest,
-    save_rubric,
+    save_rubric_of,
     set_genres,
     set_prizes,
 )
@@ -161,23 +161,24 @@ def rubric(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and stored and formset.is_valid():
         criteria = [row.cleaned_data for row in formset if row.cleaned_data.get("title")]
         try:
-            saved = save_rubric(
-                rubric=stored, title=request.POST.get("title", "")[:255], criteria=criteria, actor=request.user
-            )
-            if not clip_contest.scoring_started_at:
-                save_clip_contest(clip_contest=clip_contest, values={"rubric": saved}, actor=request.user)
+            saved = save_rubric_of(
+                clip_contest=clip_contest, title=request.POST.get("title", "")[:255], criteria=criteria,
+                actor=request.user,
+            )  # fmt: skip
         except Refused as refused:
             for reason in refused.reasons:
                 messages.error(request, str(reason))
         else:
             messages.success(request, _("Đã lưu thang điểm, phiên bản %(version)s.") % {"version": saved.version})
             return redirect("manage-rubric", pk)
+    own = list(Rubric.objects.newest().filter(unit=clip_contest.contest.unit_id).prefetch_related("criteria"))
     context = page_context(clip_contest, "rubric") | {
         "rubric": stored,
         "criteria": rows,
         "formset": formset,
-        "ready": RUBRICS,
-        "own": Rubric.objects.newest().filter(unit=clip_contest.contest.unit_id),
+        # What a unit has taken over is its own: offered once, and not while it is in use.
+        "ready": [each for each in RUBRICS if each.code not in {rubric.code for rubric in own}],
+        "own": [rubric for rubric in own if rubric != stored],
     }
     return render(request, "videos/manage/rubric.html", context)
 

@@ -163,8 +163,8 @@ def _require_newcomer(clip_contest: ClipContest, judge: User, clips: Sequence[Cl
         values["clips"] = names_of(kept)
         raise Refused(
             _(
-                "%(judge)s không được chấm %(clips)s: video của chính đơn vị mình, của đơn vị cấp trên hoặc do mình"
-                " gửi. Hãy chọn người khác."
+                "%(judge)s không được chấm %(clips)s: video của chính đơn vị mình, của đơn vị cấp trên, của đơn vị mà"
+                " mình là đầu mối hoặc do mình gửi. Hãy chọn người khác."
             )
             % values
         )

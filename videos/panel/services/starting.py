@@ -21,6 +21,7 @@ from videos.models import Clip, ClipContest, ClipState, Combination, Rubric, Sco
 from videos.panel.assignment import Assignment, balance
 from videos.panel.interests import excluded_pairs
 from videos.panel.services.appointing import locked
+from videos.result.ranking import faults_of_chain
 
 MOST_CLIPS_NAMED = 20
 # With fewer sheets for a clip these combinations mean nothing.
@@ -44,6 +45,8 @@ def _faults_of_rules(clip_contest: ClipContest) -> list[str]:
         faults.append(_("Chưa chọn thang điểm."))
     elif not clip_contest.rubric.criteria.exists():
         faults.append(_("Thang điểm chưa có tiêu chí nào."))
+    else:  # another contest may have changed the rubric since; no result could be computed by a chain that does not fit
+        faults += faults_of_chain(clip_contest.tie_chain, criteria=clip_contest.rubric.criteria.count())
     wanted, fewest = clip_contest.judges_per_clip, FEWEST_SHEETS.get(Combination(clip_contest.combination), 1)
     if wanted is not None and wanted < fewest:
         values = {"fewest": fewest, "combination": clip_contest.get_combination_display()}
@@ -94,7 +97,8 @@ def _faults_of_assignment(
     return [
         _(
             "Video số %(number)s của %(unit)s chỉ có %(there_are)s/%(needed)s giám khảo được chấm, vì những người khác"
-            " thuộc chính đơn vị này, thuộc đơn vị cấp dưới hoặc tự gửi video. Hãy thêm giám khảo ở đơn vị khác."
+            " thuộc chính đơn vị này, thuộc đơn vị cấp dưới, là đầu mối hoặc người gửi video. Hãy thêm giám khảo ở đơn"
+            " vị khác."
         )
         % {"number": clip.number, "unit": clip.unit.name, "there_are": there_are, "needed": wanted}
         for clip, there_are in short
@@ -120,6 +124,8 @@ def start_scoring(*, clip_contest: ClipContest, actor: User) -> int:
         stored = locked(clip_contest)
         if stored.scoring_started_at:
             raise Refused(_("Ban Giám khảo đã bắt đầu chấm."))
+        if stored.rubric is not None:  # nobody changes it between the look at it and its freezing
+            Rubric.objects.select_for_update().get(pk=stored.rubric.pk)
         faults = faults_before_scoring(stored)
         if faults:
             raise Refused(*faults)
