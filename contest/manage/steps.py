@@ -72,7 +72,10 @@ def _page(name: str, round: Round) -> str:
 
 
 def steps_of(contest: Contest) -> list[Step]:
-    """What is to be done for a contest whose `round_list` is marked with steps and states."""
+    """What is to be done for a contest whose `round_list` is marked with steps and states.
+
+    One without any round may be of clips alone: no round is proposed.
+    """
     steps = [] if contest.is_public else [Step(_("Công khai hội thi"), reverse("manage-contest", args=[contest.pk]))]
     steps += [
         Step(f"{round.title}: {round.step.text}", round.step.url, round.step.kind)
@@ -80,7 +83,8 @@ def steps_of(contest: Contest) -> list[Step]:
         if round.step
     ]
     ahead = (RoundState.DRAFT, RoundState.SCHEDULED)
-    if not any(round.state_now in ahead for round in contest.round_list if not round.is_practice):
+    is_ahead = any(round.state_now in ahead for round in contest.round_list if not round.is_practice)
+    if contest.round_list and not is_ahead:
         steps.append(Step(_("Tạo tuần thi tiếp theo"), reverse("manage-round-create", args=[contest.pk]), "soon"))
     return steps
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.clock import server_now
 from accounts.models import Role
-from tests.factories import grant, make_contest, make_root, make_unit, make_user
+from tests.factories import grant, make_contest, make_root, make_unit, make_user, past_round
 from tests.faults.quiz import browser_of
 from tests.videos.world import make_clip, make_clip_contest, make_judge, make_sheet, start_scoring
 from videos.models import ClipContest, ClipState
@@ -74,6 +74,36 @@ def test_the_page_of_things_to_do_leads_to_clips_and_takes_as_many_queries_for_3
     text, three = page()
     assert text.count("Rà soát 1 video đã gửi") == 3
     assert three == one
+
+
+def test_a_contest_of_clips_alone_is_offered_no_round(organiser):
+    browser, home = browser_of(organiser), reverse("manage-home")
+    contest = make_contest()
+    create = reverse("manage-round-create", args=[contest.pk])
+    text = browser.get(home).text
+    assert ("Tạo tuần thi đầu tiên" in text, f'href="{create}"' in text) == (True, True)
+    make_clip_contest(contest)
+    text = browser.get(home).text
+    assert ("Hội thi này chỉ có phần thi video." in text, f'href="{create}"' in text) == (True, False)
+    past_round(contest)
+    text = browser.get(home).text
+    assert ("Tạo tuần thi tiếp theo" in text, f'href="{create}"' in text) == (True, True)
+
+
+def test_the_rules_of_a_contest_lead_to_those_of_its_clips_and_say_nothing_of_rounds_it_does_not_have(client):
+    contest = make_contest()
+    page, clips = reverse("rules", args=[contest.slug]), reverse("clip-rules", args=[contest.slug])
+    quiz = "Câu dự đoán"
+
+    def seen() -> tuple[bool, bool]:
+        text = client.get(page).text
+        return f'href="{clips}"' in text, quiz in text
+
+    assert seen() == (False, True)
+    make_clip_contest(contest)
+    assert seen() == (True, False)
+    past_round(contest)
+    assert seen() == (True, True)
 
 
 def test_others_have_nothing_to_do_for_clips():

@@ -1,5 +1,6 @@
 """Setting up a clip contest: what organisers can change, until when, and what is refused."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -192,3 +193,30 @@ def test_a_rubric_without_the_criterion_that_breaks_ties_is_refused_whole(organi
     ClipContest.objects.update(tie_chain=["criterion:1:desc"])
     assert browser.post(page, data).status_code == 302
     assert clip_contest.rubric.criteria.count() == 1
+
+
+def test_the_rubric_in_use_is_not_offered_and_one_taken_over_is_offered_once(organiser):
+    unit, title = make_root(), "Nội dung 70, hình thức 30"
+    clip_contest = make_clip_contest(make_contest(unit=unit), rubric=None)
+    browser, page = browser_of(organiser), reverse("manage-rubric", args=[clip_contest.pk])
+
+    def offered() -> list[str]:
+        return re.findall(r'name="(?:ready|rubric)" value="([^"]+)"', browser.get(page).text)
+
+    assert offered() == ["noi-dung-70", "nam-tieu-chi"]
+    choose = reverse("manage-rubric-choose", args=[clip_contest.pk])
+    browser.post(choose, {"ready": "noi-dung-70"})
+    assert offered() == ["nam-tieu-chi"]
+    browser.post(choose, {"ready": "nam-tieu-chi"})
+    assert offered() == [str(Rubric.objects.get(title=title).pk)]
+    assert browser.get(page).text.count(title) == 1
+
+
+def test_a_rubric_kept_for_another_panel_says_what_saving_does(organiser):
+    scored = make_clip_contest()
+    start_scoring(scored)
+    other = make_clip_contest(make_contest(unit=scored.contest.unit), rubric=scored.rubric)
+    browser = browser_of(organiser)
+    texts = [browser.get(reverse("manage-rubric", args=[one.pk])).text for one in (scored, other)]
+    assert ["để dùng cho hội thi khác" in text for text in texts] == [True, False]
+    assert ["phiên bản mới cho hội thi này" in text for text in texts] == [False, True]

@@ -52,7 +52,7 @@ class ScreeningForm(forms.Form):
     decision = forms.ChoiceField(label=gettext_lazy("Kết luận"), choices=Decision.choices, widget=forms.RadioSelect)
     reason = forms.CharField(
         label=gettext_lazy("Lý do"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("Bắt buộc khi trả lại hoặc không nhận; đơn vị đọc được."),
+        help_text=gettext_lazy("Bắt buộc khi trả lại hoặc kết luận không đạt; đơn vị đọc được."),
     )  # fmt: skip
     new_deadline = MomentField(label=gettext_lazy("Hạn chỉnh sửa"), ends=True, required=False)
 

@@ -1,15 +1,39 @@
 """What organisers have to do for clips, for their page of things to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django import template
 
 from accounts.clock import server_now
 from accounts.rights import Right, Visitor, units_with
+from contest.models import Contest
 from videos.models import ClipContest, Stage
 from videos.setup.overview import Step, Waiting, steps_of, waiting_in
 
 register = template.Library()
+
+
+@register.simple_tag
+def with_clips(contests: Sequence[Contest]) -> set[int]:
+    """The ids of those contests that have a part for clips. One query."""
+    ids = [contest.pk for contest in contests]
+    return set(ClipContest.objects.filter(contest__in=ids).values_list("contest_id", flat=True)) if ids else set()
+
+
+@register.simple_tag
+def clip_part(contest: Contest) -> str:
+    """ "beside" rounds or "alone", when the contest has a part for clips; else "". Two queries at most."""
+    if not ClipContest.objects.filter(contest=contest).exists():
+        return ""
+    return "beside" if contest.rounds.exists() else "alone"
+
+
+@register.filter
+def at(rows: Sequence[Any], place: int) -> Any:
+    """`rows[place]`."""
+    return rows[place]
 
 
 @dataclass(frozen=True, slots=True)
