@@ -319,18 +319,24 @@ def test_a_clip_that_was_ever_handed_in_is_not_deleted(contest, clip, coordinato
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_draft_whose_file_is_arriving_is_not_deleted():
-    """A piece holds its upload's row; the page that deletes does not wait for it."""
+@pytest.mark.parametrize("begins", ["receiving", "processing"])
+def test_a_draft_whose_file_is_arriving_or_taken_for_processing_is_not_deleted(begins):
+    """A piece holds its upload's row, a worker the file's; the page that deletes does not wait for them."""
     from threading import Event, Thread
 
     clip, coordinator = draft()
     upload = Upload.objects.create(owner=coordinator, clip=clip, name="a.mp4", size=9, expires_at=server_now())
+    file = ready_file(clip, state=FileState.RECEIVED, processed_at=None)
     holds, may_go = Event(), Event()
 
     def receive() -> None:
         try:
             with transaction.atomic():
-                Upload.objects.select_for_update().get(pk=upload.pk)
+                if begins == "receiving":
+                    Upload.objects.select_for_update().get(pk=upload.pk)
+                else:
+                    ClipFile.objects.filter(pk=file.pk).update(state=FileState.PROCESSING)
+                    transaction.set_rollback(True)
                 holds.set()
                 may_go.wait(20)
         finally:

@@ -101,21 +101,25 @@ def delete_draft(*, clip: Clip, actor: User) -> None:
         stored = _locked(clip, actor)
         if stored.state != ClipState.DRAFT:
             raise Refused(_("Chỉ xóa được bản nháp chưa từng gửi."))
-        if stored.files.filter(state=FileState.PROCESSING).exists() or _is_receiving(stored):
+        if _is_busy(stored):
             raise Refused(_("Tệp của video đang được tải lên hoặc xử lý. Hãy thử lại sau ít phút."))
         record_audit(actor=actor, verb="clip.delete", object=stored, before={"title": stored.title})
         discard_all(stored)
         stored.delete()
 
 
-def _is_receiving(clip: Clip) -> bool:
-    """Whether a piece of a file is arriving right now; otherwise none does until the end of this transaction."""
+def _is_busy(clip: Clip) -> bool:
+    """Whether a piece of a file is arriving or a file is being processed; if not, neither begins in this transaction.
+
+    What is received or made while its rows go would stay in the storage, and nobody would know of it.
+    """
     try:
         with transaction.atomic():
             list(clip.uploads.select_for_update(nowait=True).values_list("pk"))
+            states = clip.files.order_by().select_for_update(nowait=True).values_list("state", flat=True)
+            return FileState.PROCESSING in list(states)
     except OperationalError:
         return True
-    return False
 
 
 # --- Captions ---------------------------------------------------------------------------------------
