@@ -18,6 +18,7 @@ from reports import granting, services
 from reports.freezing import digest_of, freeze_final_report, freeze_round_report
 from reports.handin import views
 from reports.handin.content import NotYetSignable, content_of, require_file
+from reports.handin.papers.words import named
 from reports.handin.tables import Report, report_document
 from reports.issuing import place_in
 from reports.models import Export, IssuingBody, RoundReport
@@ -452,3 +453,10 @@ def test_the_issuing_body_is_edited_by_organisers_with_a_trace(client, round):
 )
 def test_the_place_is_read_from_the_name_of_the_body(name, place):
     assert place_in(name) == place
+
+
+def test_more_units_than_a_sentence_bears_are_left_to_the_appendix():
+    units = [f"Xã {number}" for number in range(1, 17)]
+    assert named(units[:2]) == ": Xã 1; Xã 2"
+    assert named(units[:15]).endswith("; Xã 15")
+    assert named(units, appendix="Phụ lục I") == " (danh sách tại Phụ lục I)"

@@ -5,11 +5,10 @@ from decimal import Decimal
 
 from reports.exports.table import Column, Kind
 from reports.handin import reading
-from reports.handin.papers.words import NUMBER, whole
+from reports.handin.papers.words import MOST_NAMED, NUMBER, whole
 from reports.handin.reading import Dataset
 from reports.official.document import Block, Figures, Paragraph
 
-MOST_NAMED = 15  # units in one sentence
 LABELS = (
     ("units", "Số đơn vị"), ("units_with_clip", "Có video"), ("units_without_clip", "Chưa có video"),
     ("handed_in", "Video đã gửi"), ("accepted", "Video được chấm"), ("prizes", "Video đạt giải"),

@@ -9,11 +9,9 @@ from reports.collective.awards import Awards, PersonProposed
 from reports.collective.freezing import Ranking
 from reports.exports.table import Column, Kind
 from reports.handin.papers.winners import prizes_in_words
-from reports.handin.papers.words import NUMBER, grouped, issuer_of, signature_of, two_digits, whole
+from reports.handin.papers.words import NUMBER, grouped, issuer_of, named, signature_of, two_digits, whole
 from reports.models import CollectiveResult, DecisionMethod, IssuingBody
 from reports.official.document import Appendix, Block, Figures, Heading, OfficialDocument, Paragraph
-
-MOST_LISTED = 15  # units in one sentence; the appendix names them all
 
 
 def proposal_paper(
@@ -71,9 +69,8 @@ def _units(awards: Awards) -> Iterator[Block]:
         yield Paragraph(f"- {two_digits(len(prized))} tập thể đạt giải về kết quả tham gia Hội thi, gồm: {prizes}.")
         yield _prized_table(prized)
     if full:
-        names = "; ".join(one["name"] for one in full)
-        listed = f": {names}" if len(full) <= MOST_LISTED else " (danh sách tại Phụ lục I)"
-        yield Paragraph(f"- {two_digits(len(full))} tập thể có 100% biên chế tham gia ở tất cả các tuần thi{listed}.")
+        names = named([one["name"] for one in full], appendix="Phụ lục I")
+        yield Paragraph(f"- {two_digits(len(full))} tập thể có 100% biên chế tham gia ở tất cả các tuần thi{names}.")
 
 
 def _prized_table(prized: Sequence[dict[str, Any]]) -> Figures:

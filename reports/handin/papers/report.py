@@ -19,6 +19,7 @@ from reports.handin.papers.words import (
     issuer_of,
     low,
     moved_by,
+    named,
     percent_text,
     signature_of,
     signed_percent_text,
@@ -33,7 +34,6 @@ from reports.models import IssuingBody
 from reports.official.document import Appendix, Block, Figures, Heading, OfficialDocument, Paragraph
 from reports.official.wording import figure
 
-MOST_NAMED = 15  # units in one sentence; the appendix names them all
 BAND_NAMES = {
     "perfect": "Đúng tất cả các câu (100%)",
     "high": "Từ 75% đến dưới 100% số điểm",
@@ -224,9 +224,8 @@ def _judged_units(dataset: Dataset) -> Iterator[Block]:
 
 def _counted(units: Sequence[Mapping[str, Any]], what: str) -> Iterator[Block]:
     if units:
-        names = ": " + "; ".join(one["unit_name"] for one in units)
-        named = names if len(units) <= MOST_NAMED else " (danh sách tại Phụ lục)"
-        yield Paragraph(f"- {two_digits(len(units))} đơn vị {what}{named}.")
+        names = named([one["unit_name"] for one in units])
+        yield Paragraph(f"- {two_digits(len(units))} đơn vị {what}{names}.")
 
 
 def _winning(dataset: Dataset) -> Iterator[Block]:

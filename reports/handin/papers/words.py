@@ -16,6 +16,7 @@ from reports.official.wording import VIETNAM, figure, in_words
 
 ROMAN = ("I", "II", "III", "IV", "V", "VI")
 NUMBER = Column("number", "TT", Kind.INTEGER, width=5)
+MOST_NAMED = 15  # units in one sentence; more are left to an appendix
 
 
 def issuer_of(body: IssuingBody) -> Issuer:
@@ -53,6 +54,11 @@ def clock(at: str | datetime | None, *, closing: bool = False) -> str:
         return f"24 giờ 00 phút {in_words((local - timedelta(days=1)).date())}"
     seconds = f" {local.second:02} giây" if local.second else ""
     return f"{local.hour:02} giờ {local.minute:02} phút{seconds} {in_words(local.date())}"
+
+
+def named(units: Sequence[str], *, appendix: str = "Phụ lục") -> str:
+    """As ": Sở Y tế; Sở Tư pháp"; where to read it when they are too many for a sentence."""
+    return f" (danh sách tại {appendix})" if len(units) > MOST_NAMED else f": {'; '.join(units)}"
 
 
 def source_note(dataset: Dataset, report: Report) -> str:
