@@ -114,6 +114,8 @@ def test_where_evenness_is_impossible_the_spread_is_the_smallest_there_is():
 def test_clips_added_later_go_to_those_who_have_fewest():
     assignment = balance(["c8", "c9"], ["j1", "j2", "j3"], 1, loads={"j1": 5, "j2": 3, "j3": 4})
     assert assignment.judges_of == {"c8": ("j2",), "c9": ("j2",)}
+    newcomer = balance(["c8"], ["j1", "j2"], 1, loads={"j1": 1})
+    assert newcomer.judges_of == {"c8": ("j2",)}, "who has no load yet has fewest"
 
 
 @pytest.mark.parametrize("clips", [0, 1])
