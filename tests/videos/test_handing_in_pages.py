@@ -131,10 +131,20 @@ def test_a_clip_is_prepared_with_a_script_and_its_page_opens(contest, unit, tab)
     assert clip.script.name.endswith(".pdf")
 
 
+def test_what_turns_text_round_is_taken_out_of_what_everybody_reads(contest, unit, tab):
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    sent = {"title": f"Một\u202e cửa\x08 {family}", "authors": "Tổ\u2067 1\n\u202dTổ 2", "summary": "Vui\u200f"}
+    tab.post(new_page(contest), said(contest, unit, **sent))
+    clip = Clip.objects.get()
+    assert (clip.title, clip.authors, clip.summary) == (f"Một cửa {family}", "Tổ 1\nTổ 2", "Vui")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         {"title": ""},
+        {"title": "\u202e\u200b"},
+        {"authors": "\u2066\n\u200e"},
         {"outside_link": "javascript:alert(1)"},
         {"outside_link": "ftp://example.vn/a"},
         {"script_file": SimpleUploadedFile("a.pdf", b"MZ\x90\x00 not a document")},
@@ -142,7 +152,7 @@ def test_a_clip_is_prepared_with_a_script_and_its_page_opens(contest, unit, tab)
         {"genre": 999_999},
         {"unit": 999_999},
     ],
-    ids=["no title", "script as link", "ftp", "exe", "large", "genre", "unit"],
+    ids=["no title", "unseen title", "unseen authors", "script as link", "ftp", "exe", "large", "genre", "unit"],
 )
 def test_wrong_input_is_explained_and_nothing_is_stored(contest, unit, tab, wrong):
     response = tab.post(new_page(contest), said(contest, unit, **wrong))

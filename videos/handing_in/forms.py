@@ -1,5 +1,7 @@
 """Input of units' pages. Forms clean; services decide."""
 
+import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -19,6 +21,8 @@ from videos.processing.problems import captions_too_large
 from videos.processing.scripts import kind_of_script
 from videos.uploads.protocol import clean_name
 
+UNSEEN = {"Cc", "Cf", "Cs"}  # control and format characters, halves of surrogate pairs
+JOINER = "\u200d"  # holds an emoji of several together
 _NO_LINK = gettext_lazy("Hãy nhập địa chỉ bắt đầu bằng https:// hoặc http://.")
 
 
@@ -78,13 +82,20 @@ class ClipForm(forms.ModelForm):
         self.order_fields(self.field_order)
 
     def clean_title(self) -> str:
-        return nfc(self.cleaned_data["title"])
+        return self._said("title", _line)
 
     def clean_authors(self) -> str:
-        return _lines(self.cleaned_data["authors"])
+        return self._said("authors", _lines)
 
     def clean_summary(self) -> str:
         return _lines(self.cleaned_data["summary"])
+
+    def _said(self, name: str, clean: Callable[[str], str]) -> str:
+        """The field cleaned. Raises ValidationError when there was only what nobody sees."""
+        text = clean(self.cleaned_data[name])
+        if not text:
+            raise forms.ValidationError(self.fields[name].error_messages["required"], code="required")
+        return text
 
     def clean_script_file(self) -> Script | None:
         file = self.cleaned_data["script_file"]
@@ -117,4 +128,9 @@ class CaptionsForm(forms.Form):
 
 
 def _lines(text: str) -> str:
-    return "\n".join(line for line in map(nfc, text.splitlines()) if line)
+    return "\n".join(line for line in map(_line, text.splitlines()) if line)
+
+
+def _line(text: str) -> str:
+    """What others read, in lists beside theirs: without what nobody sees, and what turns the text after it round."""
+    return nfc("".join(char for char in nfc(text) if char == JOINER or unicodedata.category(char) not in UNSEEN))
