@@ -1,5 +1,6 @@
 """Balanced assignment: every clip by k judges, loads as even as exclusions allow, judges mixed."""
 
+import random
 from itertools import combinations, product
 
 import pytest
@@ -101,6 +102,14 @@ def test_without_a_number_every_judge_scores_every_clip_but_the_excluded_ones():
     assignment = balance(["c1", "c2"], ["j1", "j2", "j3"], None, {("j2", "c1")})
     assert assignment.judges_of == {"c1": ("j1", "j3"), "c2": ("j1", "j2", "j3")}
     assert assignment.short == {}
+
+
+@pytest.mark.parametrize("seed", [69, 111])
+def test_sheets_handed_on_are_counted_once_where_they_go_and_where_they_come_from(seed):
+    """Panels, found by trying, whose spread would be 3 if a sheet that is handed on counted twice at one end."""
+    judges, clips, chance = range(5), range(10), random.Random(seed)
+    excluded = {(judge, clip) for judge in judges for clip in clips if chance.random() < 0.5}
+    assert spread(loads_of(balance(clips, judges, 2, excluded), judges)) == 2
 
 
 def test_where_evenness_is_impossible_the_spread_is_the_smallest_there_is():

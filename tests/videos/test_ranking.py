@@ -154,6 +154,7 @@ def test_a_chain_that_cannot_be_asked_is_refused(chain, sentence):
 def test_a_chain_that_is_too_long_is_refused():
     chain = [f"criterion:{number}:desc" for number in range(1, 10)]
     assert faults_of_chain(chain, criteria=9) == ["Chỉ được chọn tối đa 8 tiêu chí xét khi bằng điểm."]
+    assert faults_of_chain(chain[:8], criteria=9) == []
 
 
 def test_every_key_has_words():
