@@ -16,10 +16,10 @@ register = template.Library()
 
 
 @register.simple_tag
-def with_clips(contests: Sequence[Contest]) -> set[int]:
-    """The ids of those contests that have a part for clips. One query."""
+def clip_parts(contests: Sequence[Contest]) -> dict[int, int]:
+    """Of those contests that have a part for clips: the id of that part, by the contest's. One query."""
     ids = [contest.pk for contest in contests]
-    return set(ClipContest.objects.filter(contest__in=ids).values_list("contest_id", flat=True)) if ids else set()
+    return dict(ClipContest.objects.filter(contest__in=ids).values_list("contest_id", "pk")) if ids else {}
 
 
 @register.simple_tag
@@ -31,7 +31,7 @@ def clip_part(contest: Contest) -> str:
 
 
 @register.filter
-def at(rows: Sequence[Any], place: int) -> Any:
+def at(rows: Any, place: Any) -> Any:
     """`rows[place]`."""
     return rows[place]
 
