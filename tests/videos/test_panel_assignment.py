@@ -1,6 +1,7 @@
 """Balanced assignment: every clip by k judges, loads as even as exclusions allow, judges mixed."""
 
 import random
+from collections import Counter
 from itertools import combinations, product
 
 import pytest
@@ -90,6 +91,12 @@ def test_control_filling_in_turn_keeps_judges_in_groups_that_cannot_be_compared(
     in_turn = [judges[3 * (n % 3) : 3 * (n % 3) + 3] for n in range(110)]
     assert groups_of(in_turn, judges) == 3
     assert groups_of(balance(range(110), judges, 3).judges_of.values(), judges) == 1
+
+
+def test_every_two_judges_share_as_many_clips_as_every_other_two():
+    given = balance(range(110), range(9), 3).judges_of.values()
+    shared = Counter(pair for judges in given for pair in combinations(sorted(judges), 2))
+    assert {shared[pair] for pair in combinations(range(9), 2)} == {9, 10}
 
 
 def test_the_same_panel_gets_the_same_clips_every_time():
