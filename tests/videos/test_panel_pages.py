@@ -1,13 +1,14 @@
 """The judge's desk and sheet over HTTP: with and without JavaScript, whose they are, and what is refused."""
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 
 from accounts.clock import server_now
-from accounts.models import Role, RoleGrant
+from accounts.models import Membership, Role, RoleGrant
 from tests.factories import grant, make_user
 from tests.videos.world import make_clip, make_clip_contest, make_judge, make_sheet, start_scoring
 from videos.models import ClipContest, CriterionScore, ScoreSheet, SheetState
@@ -218,6 +219,24 @@ def test_handing_in_asks_first_and_goes_on_to_the_next_clip(tab, contest, judge,
     first = ScoreSheet.objects.get(pk=sheet.pk).submitted_at
     assert tab.post(f"/clips/judging/{sheet.pk}/submit/").status_code == 302
     assert ScoreSheet.objects.get(pk=sheet.pk).submitted_at == first
+
+
+@pytest.mark.parametrize("now", ["member", "coordinator"])
+def test_who_has_come_to_the_clips_unit_since_hands_in_no_sheet_for_it(tab, contest, judge, sheet, now):
+    other = make_sheet(make_clip(contest, state="accepted"), judge, 60, 20, submitted=False)
+    save(tab, sheet, points="60")
+    save(tab, sheet, position=2, points="20")
+    if now == "member":
+        Membership.objects.create(user=judge, unit=sheet.clip.unit, starts_on=date(2020, 1, 1))
+    else:
+        grant(judge, Role.COORDINATOR, sheet.clip.unit)
+    answer = tab.post(f"/clips/judging/{sheet.pk}/submit/", follow=True)
+    assert "Video này nay là của đơn vị bạn" in text_of(answer)
+    assert state_of(sheet) == SheetState.SCORING
+    tab.post(f"/clips/judging/{other.pk}/submit/")
+    assert state_of(other) == SheetState.SUBMITTED, "the control"
+    tab.post(f"/clips/judging/{sheet.pk}/abstain/", {"reason": "Mới chuyển về đơn vị"})
+    assert state_of(sheet) == SheetState.ABSTAINED
 
 
 def test_a_sheet_with_a_criterion_left_out_is_not_handed_in(tab, sheet):

@@ -67,6 +67,17 @@ def conflict_too_late() -> Problem:
     )
 
 
+def interest_shows() -> Problem:
+    return Problem(
+        409,
+        "interest_shows",
+        gettext_lazy(
+            "Video này nay là của đơn vị bạn, của đơn vị cấp trên, của đơn vị mà bạn là đầu mối hoặc do bạn gửi nên bạn"
+            " không nộp phiếu được. Hãy chọn “Không chấm video này” và ghi rõ lý do."
+        ),
+    )
+
+
 def reason_missing() -> Problem:
     return Problem(422, "reason_missing", gettext_lazy("Hãy ghi rõ lý do."))
 

@@ -15,6 +15,7 @@ from accounts.problems import not_found
 from accounts.text import nfc
 from videos.models import OPEN_STATES, Criterion, CriterionScore, ScoreSheet, SheetState
 from videos.panel import problems
+from videos.panel.interests import excluded_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def save_comment(*, sheet: ScoreSheet, comment: str, sequence: int, actor: User)
 def submit_sheet(*, sheet: ScoreSheet, actor: User) -> ScoreSheet:
     """Hand the sheet in, for good; handing it in again changes nothing.
 
-    Raises Problem: incomplete with the positions without points, sheet_closed, panel_locked.
+    Raises Problem: incomplete with the positions without points, interest_shows when the judge has come to belong to
+    the clip's unit since they were given it (or the like, see interests.py), sheet_closed, panel_locked.
     """
     with transaction.atomic():
         stored = _locked_sheet(sheet, actor)
@@ -89,6 +91,8 @@ def submit_sheet(*, sheet: ScoreSheet, actor: User) -> ScoreSheet:
         missing = missing_positions(stored)
         if missing:
             raise problems.score_first(missing)
+        if excluded_pairs([stored.clip], [actor]):
+            raise problems.interest_shows()
         _end(stored, SheetState.SUBMITTED, actor, verb="sheet.submit", submitted_at=ClockTimestamp())
         stored.refresh_from_db()
     return stored
