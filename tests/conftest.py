@@ -13,6 +13,8 @@ from tests.processes import Process, processes
 # queries of every later test for asynchronous ones and refuse them.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+ON_A_PHONE = pytest.mark.browser_context_args(locale="vi-VN", viewport={"width": 390, "height": 800})
+
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:

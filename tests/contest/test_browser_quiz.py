@@ -9,17 +9,13 @@ from contest.attempt_key import AttemptKey
 from contest.models import Attempt
 from contest.paper import mask_to_positions, paper_of
 from contest.services.attempts import save_answer
+from tests.conftest import ON_A_PHONE
 from tests.factories import make_contest, make_unit, make_user, open_round
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True), ON_A_PHONE]
 
 PASSWORD = "mat-khau-thu"
 SAVED = re.compile(r"^Đã lưu lúc \d\d:\d\d:\d\d$")
-
-
-@pytest.fixture
-def browser_context_args(browser_context_args):
-    return {**browser_context_args, "locale": "vi-VN", "viewport": {"width": 390, "height": 800}}
 
 
 @pytest.fixture

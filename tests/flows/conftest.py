@@ -9,6 +9,7 @@ from embedded.valkey import free_port
 from tests.processes import wait_for
 
 PASSWORD = "mat-khau-thu"
+PHONE = {"width": 390, "height": 800}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from accounts.clock import server_now
 from accounts.models import User
 from tests.factories import grant, make_root, make_unit, make_user
-from tests.flows.conftest import PASSWORD
+from tests.flows.conftest import PASSWORD, PHONE
 from tests.flows.uploading import Network, noisy_clip, until_sent
 from tests.videos.world import give_bytes, make_clip, make_clip_contest, make_rubric
 from videos.models import Clip, ClipContest, ClipStanding, ClipState, ScoreSheet, SheetState, Upload
@@ -175,7 +175,7 @@ def play(page: Page) -> dict:
 
 def test_a_clip_from_its_upload_to_its_place_in_the_gallery(world, visit, open_at):
     contest = world
-    coordinator = visit("dau-moi", viewport={"width": 390, "height": 800})
+    coordinator = visit("dau-moi", viewport=PHONE)
     clip = prepare(coordinator)
     digest = upload_through_a_cut(coordinator, clip)
     hand_in(coordinator)

@@ -6,11 +6,9 @@ from playwright.sync_api import Page, expect
 from accounts.models import Membership, User
 from proposals.models import Proposal
 from tests.factories import grant, make_contest, make_root, make_unit, make_user, open_round
-from tests.flows.conftest import PASSWORD
+from tests.flows.conftest import PASSWORD, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-PHONE = {"width": 390, "height": 800}
 
 
 @pytest.fixture

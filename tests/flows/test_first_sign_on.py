@@ -9,17 +9,13 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from tests.accounts.sso.conftest import _mock_process, configure  # noqa: F401
+from tests.conftest import ON_A_PHONE
 from tests.contest.test_browser_quiz import SAVED, choose, mark, ready
 from tests.factories import grant, make_contest, make_root, make_unit, make_user, open_round
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True), ON_A_PHONE]
 
 BUTTON = "Đăng nhập bằng Tài khoản tinh"
-
-
-@pytest.fixture
-def browser_context_args(browser_context_args):
-    return {**browser_context_args, "locale": "vi-VN", "viewport": {"width": 390, "height": 800}}
 
 
 @pytest.fixture

@@ -15,11 +15,9 @@ from notifications.models import Notification
 from reports.models import Export, UnitReport
 from reports.services import run_export
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, past_round
-from tests.flows.conftest import PASSWORD
+from tests.flows.conftest import PASSWORD, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-PHONE = {"width": 390, "height": 800}
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.factories import (
     make_user,
     open_round,
 )
-from tests.flows.conftest import PASSWORD
+from tests.flows.conftest import PASSWORD, PHONE
 from tests.processes import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -118,7 +118,7 @@ def let_the_close_pass(round: Round) -> None:
 
 def test_a_week_from_sign_in_to_the_report(world, visit, tmp_path):
     round, people = world
-    phone = {"viewport": {"width": 390, "height": 800}}
+    phone = {"viewport": PHONE}
 
     first = take_with_network_cut(visit("anh", **phone), round)
     second = take_on_the_plain_form(visit("binh", java_script_enabled=False, **phone), round)

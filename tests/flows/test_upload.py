@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.factories import grant, make_root, make_unit, make_user
-from tests.flows.conftest import PASSWORD
+from tests.flows.conftest import PASSWORD, PHONE
 from tests.flows.uploading import Network, noisy_clip, until_sent
 from tests.videos import media
 from tests.videos.uploads.server import running
@@ -16,8 +16,6 @@ from videos.models import Clip, ClipFile, ClipState, Upload, UploadState
 from videos.processing.services import process_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-PHONE = {"width": 390, "height": 800}
 
 
 @pytest.fixture(autouse=True)

@@ -6,14 +6,10 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Role
 from reports.dashboard import bounded
+from tests.conftest import ON_A_PHONE
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, open_round, past_round
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def browser_context_args(browser_context_args):
-    return {**browser_context_args, "locale": "vi-VN", "viewport": {"width": 390, "height": 800}}
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True), ON_A_PHONE]
 
 
 def test_figures_of_an_open_round_follow_by_themselves(page: Page, context, live_server):

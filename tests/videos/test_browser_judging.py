@@ -1,24 +1,19 @@
 """The sheet in a real browser: no points are called saved that are not, and none are lost."""
 
-import re
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.conftest import ON_A_PHONE
+from tests.contest.test_browser_quiz import SAVED
 from tests.videos.world import make_clip, make_clip_contest, make_judge, make_rubric, make_sheet, start_scoring
 from videos.models import ClipContest, CriterionScore, ScoreSheet, SheetState
 from videos.panel.services import save_points
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True), ON_A_PHONE]
 
 PASSWORD = "mat-khau-thu"
-SAVED = re.compile(r"^Đã lưu lúc \d\d:\d\d:\d\d$")
-
-
-@pytest.fixture
-def browser_context_args(browser_context_args):
-    return {**browser_context_args, "locale": "vi-VN", "viewport": {"width": 390, "height": 800}}
 
 
 @pytest.fixture
