@@ -59,6 +59,7 @@ def is_signed_in(client: Client) -> bool:
 # --- Who is asked -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ASKED)
 def test_who_holds_such_a_role_is_led_to_set_up_a_second_factor_and_back(role):
     client, response = sign_in(person_with(role))

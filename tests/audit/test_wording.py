@@ -49,12 +49,14 @@ def _texts(node: ast.AST) -> Iterator[str]:
         yield from _texts(node.orelse)
 
 
+@pytest.mark.slow
 def test_every_verb_has_a_sentence():
     verbs = verbs_of_code() | MADE_FROM_PARTS
     assert {"role.grant", "contest.hide", "question.create", "proposal.decline"} <= verbs
     assert sorted(verbs - SENTENCES.keys()) == [], "give them a sentence in accounts/audit/wording.py"
 
 
+@pytest.mark.slow
 def test_every_sentence_has_a_verb():
     assert sorted(SENTENCES.keys() - verbs_of_code() - MADE_FROM_PARTS) == []
 

@@ -139,6 +139,7 @@ def test_a_change_leaves_the_portals_trace_and_cannot_reach_what_reports_rest_on
     assert LogEntry.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "starts"), [("admin", False), ("quan-tri/admin-bi-mat-lam", False), ("x" * 16, True)]
 )

@@ -174,6 +174,7 @@ print(settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE, settings.SES
 """
 
 
+@pytest.mark.slow
 def test_a_portal_with_https_redirects_and_has_strict_transport_and_cookies_of_its_own():
     more = {"PUBLIC_URL": "https://portal.example", "ALLOWED_HOSTS": "portal.example", "SECRET_KEY": "k" * 60}
     run = subprocess.run([sys.executable, "-c", DEPLOYED], env=environment(**more), capture_output=True, text=True)

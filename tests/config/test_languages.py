@@ -76,6 +76,7 @@ def test_babel_compiles_the_catalogue_without_complaint(catalogue):
     assert [(message.id, [str(error) for error in errors]) for message, errors in catalogue.check()] == []
 
 
+@pytest.mark.slow
 def test_every_string_of_the_source_is_in_the_catalogue(catalogue):
     marked = {forms for path in sources() for forms in strings_of(path)}
     held = {texts(message.id) for message in entries(catalogue)}

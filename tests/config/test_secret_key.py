@@ -16,6 +16,7 @@ print(settings.SECRET_KEY_FALLBACKS, Signer(salt="contest.attempt_key").unsign("
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fallbacks", "told"), [("old,older", "['old', 'older'] attempt"), ("", "")])
 def test_what_was_signed_under_an_earlier_key_is_good_while_it_is_named(fallbacks, told):
     signed = Signer(key="older", salt="contest.attempt_key").sign("attempt")

@@ -173,6 +173,7 @@ def test_a_preview_and_its_file_last_an_hour(client, organiser):
     assert "đã hết hạn" in apply(client, "staff", preview).content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["units", "staff", "questions"])
 def test_strangers_are_kept_out(client, office, name):
     address = reverse(f"manage-import-{name}")

@@ -101,6 +101,7 @@ def test_the_dashboard_takes_as_many_queries_for_3_contests_as_for_1(client, org
     assert queries() == one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["manage-contest", "manage-round-questions", "manage-round-pick", "manage-round-key", "manage-round-headcounts",

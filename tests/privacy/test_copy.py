@@ -125,6 +125,7 @@ def test_the_page_shows_what_is_held(client):
         assert (part.title in text) == bool(part.count()), part.label
 
 
+@pytest.mark.slow
 def test_queries_do_not_grow_with_the_rows(client):
     person = make_user(unit=make_unit())
     client.force_login(person)

@@ -28,6 +28,7 @@ def fill(units, people, numbers):
         send_proposal(proposal=proposal, actor=people.coordinator)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("who", "address"),
     [

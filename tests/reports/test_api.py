@@ -153,6 +153,7 @@ def test_an_ended_grant_ends_the_right_in_a_live_session(client, world):
     assert_problem(ask(client, world["round"]), 403, "forbidden")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.ORGANISER, Role.SECRETARY, Role.AUDITOR])
 @pytest.mark.parametrize("state", ["scheduled", "closed", "ranked", "published", "final"])
 def test_scores_appear_after_publication_for_an_auditor_after_ranking(client, world, role, state):

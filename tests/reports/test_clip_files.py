@@ -264,6 +264,7 @@ def test_the_page_offers_what_its_reader_may_have(role, status, sees):
     assert ("Biên bản họp Ban Giám khảo" in response.content.decode()) == sees
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sent",
     [

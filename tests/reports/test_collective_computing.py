@@ -136,6 +136,7 @@ def naive(rule, units):
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(worlds())
 def test_every_cell_equals_a_naive_twin_s(world):
@@ -151,6 +152,7 @@ def test_every_cell_equals_a_naive_twin_s(world):
         )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_the_input_changes_nothing(world, dice):
@@ -173,6 +175,7 @@ def test_more_participants_with_the_same_papers_never_lower_the_points(first, se
     assert after.value("participation") is None or after.value("participation") >= before.value("participation")
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(worlds())
 def test_what_is_printed_adds_up_exactly_and_stays_within_the_weights(world):

@@ -145,6 +145,7 @@ def test_every_cell_of_weekly_and_final_report_equals_a_naive_recomputation(seed
         check(final_dataset(contest, unit), naive_report.final(contest, unit))
 
 
+@pytest.mark.slow
 def test_a_world_to_compare_in_has_the_cases_that_go_wrong():
     """Not the reports but the world: what the comparison above would not see if it never occurred."""
     contest, _rounds, _health = make_world(0)
@@ -191,6 +192,7 @@ def test_units_add_up_to_kinds_and_kinds_to_the_total_where_nobody_is_in_two_uni
         assert sum(row[band] for band in bands) == row["counted"]
 
 
+@pytest.mark.slow
 def test_last_year_stands_beside_units_kinds_and_total_and_follows_merged_units():
     contest, rounds, health = make_world(1)
     baseline = Baseline.objects.create(

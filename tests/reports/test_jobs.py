@@ -109,6 +109,7 @@ def test_a_person_may_wait_for_five_files(round, sent):
         ask(user, round, "nonparticipants", "json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "kind", "allowed"),
     [
@@ -308,6 +309,7 @@ def test_a_worker_that_lost_its_run_does_not_finish_anothers(round, sent, monkey
     assert (export.state, export.file_name, files(directory)) == ("running", "", [])
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_kill_9_in_the_middle_leaves_no_half_file_and_the_sweep_starts_again(round, sent, monkeypatch, directory):
     crowd(round, 600)

@@ -253,6 +253,7 @@ def test_tables_repeat_their_header_and_split_no_row():
     assert [row.find(f".//{qn('w:keepNext')}") is not None for row in rows] == [False] * 12 + [True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", DOCUMENTS.values(), ids=list(DOCUMENTS))
 def test_equal_documents_give_equal_bytes(make):
     assert docx.as_docx(make()) == docx.as_docx(make())
@@ -305,6 +306,7 @@ def test_hostile_texts_stay_texts_in_pdf(tmp_path):
     assert not re.search(rb"/(JavaScript|Launch|URI|EmbeddedFile)\b", raw)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_texts_of_any_kind_can_be_written(one, other):

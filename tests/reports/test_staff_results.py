@@ -128,6 +128,7 @@ def test_rows_are_fetched_a_few_at_a_time():
     assert peak < 10_000_000  # all at once they are 50 MB
 
 
+@pytest.mark.slow
 def test_a_workbook_takes_the_same_memory_for_any_number_of_rows(tmp_path):
     columns = [Column("number", "TT", Kind.INTEGER), Column("name", "Họ tên"), Column("at", "Lúc", Kind.TIME)]
 

@@ -269,6 +269,7 @@ def test_a_draft_is_its_writers_own(client, round, hospital, coordinator, secret
     assert overview_of(round, units()).counts["to_do"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [*Role])
 def test_a_stranger_or_another_unit_gets_404(client, round, hospital, role):
     user = holder(role, make_unit(parent=make_root()))
@@ -365,6 +366,7 @@ def test_the_secretary_moves_the_deadline_on_a_page(client, round, secretary):
     assert "Đã đổi hạn gửi báo cáo." in text(client.get(reverse(LIST)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["list", "report", "zero"])
 def test_three_units_take_no_more_queries_than_one(client, what):
     department = make_unit("S1", parent=make_root())

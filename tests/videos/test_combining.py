@@ -138,6 +138,7 @@ def test_on_a_full_panel_severity_changes_no_score(marks):
     assert {clip: one.score for clip, one in adjusted.items()} == {clip: one.score for clip, one in plain.items()}
 
 
+@pytest.mark.slow
 @given(incomplete_panels(), st.decimals(-20, 20, places=2))
 def test_a_judge_who_adds_the_same_to_every_clip_changes_no_order(marks, more):
     """All scores of a part move together; where the panel is one, the differences stay exactly as they were."""
@@ -251,6 +252,7 @@ def share_found(combination, runs=40, **panel):
     return float(mean([found_of_best(*simulated(seed, **panel), combination) for seed in range(runs)]))
 
 
+@pytest.mark.slow
 def test_with_three_of_nine_judges_adjustment_finds_more_of_the_true_best():
     adjusted, plain = share_found("severity"), share_found("mean")
     assert adjusted > plain + 0.05

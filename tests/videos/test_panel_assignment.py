@@ -53,6 +53,7 @@ def test_nobody_gets_an_excluded_clip_and_a_clip_without_k_judges_is_named_with_
         assert assignment.short.get(clip) == (len(may) if len(may) < per_clip else None)
 
 
+@pytest.mark.slow
 @given(panels(clips=5, judges=4))
 @settings(max_examples=300, deadline=None)
 def test_with_exclusions_no_other_assignment_has_a_smaller_spread(panel):

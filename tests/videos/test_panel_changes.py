@@ -198,6 +198,7 @@ def test_what_a_clip_should_have_follows_the_rules():
 # --- The result and its papers ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("combination", list(Combination))
 def test_the_result_counts_who_left_and_who_came(combination):
     contest, (_chair, ill, _other), clips = scoring(combination=combination)

@@ -119,6 +119,7 @@ def test_conflicts_are_listed_with_their_reason(contest, tab):
     assert "Anh em họ" in text_of(tab.get(page_of(contest)))
 
 
+@pytest.mark.slow
 def test_the_page_takes_as_many_queries_for_three_judges_as_for_two(contest, tab):
     tab.post(page_of(contest, "start/"))
 

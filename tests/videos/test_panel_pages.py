@@ -131,6 +131,7 @@ def test_comments_have_their_own_order(tab, sheet):
 # --- Whose it is ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nobody_else_finds_the_sheet(sheet, contest):
     strangers = [make_user(), make_judge(contest), make_user()]
     for role in (Role.ORGANISER, Role.SECRETARY, Role.AUDITOR, Role.ADMINISTRATOR):
@@ -247,6 +248,7 @@ def test_a_sheet_with_a_criterion_left_out_is_not_handed_in(tab, sheet):
     assert state_of(sheet) == SheetState.SCORING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["submitted", "abstained", "conflict", "closed", "locked"])
 def test_a_sheet_that_has_ended_takes_nothing_more_and_says_so(tab, contest, sheet, state):
     if state == "locked":

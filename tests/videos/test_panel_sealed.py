@@ -178,6 +178,7 @@ def bodies_for(user, urls) -> list[tuple[str, str | None]]:
     return pages
 
 
+@pytest.mark.slow
 def test_pages_of_a_judge_do_not_change_with_what_the_others_score_or_how_far_they_are():
     """Neither order nor count nor ETag tells: the same pages before and after the others' sheets are turned round."""
     world = World()
@@ -207,6 +208,7 @@ def test_organisers_see_the_same_page_whatever_the_points_are_before_the_lock():
     assert bodies_for(world.organiser, [url]) == before
 
 
+@pytest.mark.slow
 def test_the_chair_sees_what_is_missing_only_when_their_own_sheets_are_done():
     world = World()
     chair, second = world.judges[0], world.judges[1]

@@ -197,6 +197,7 @@ def test_a_version_that_was_not_looked_at_is_not_published(version):
 # --- Cost -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_pages_ask_as_often_for_one_clip_as_for_three(django_assert_num_queries):
     one, _judges, _clips = panel([(60, 20), (50, 20)], contest=make_contest())
     three, _judges, _clips = panel(*[[(60 - number, 20), (50, 20)] for number in range(3)], contest=make_contest())

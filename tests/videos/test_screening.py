@@ -181,6 +181,7 @@ def test_a_draft_is_its_units_own(clip, organiser):
     assert "Bản nháp kín" not in browser.get(reverse("manage-clip-list", args=[clip.clip_contest_id])).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["manage-clip-list", "manage-clips-missing", "manage-clips"])
 def test_lists_take_the_same_number_of_queries_for_one_and_three_rows(
     clip, organiser, address, django_assert_num_queries

@@ -67,6 +67,7 @@ def publish(clip_contest: ClipContest) -> None:
 # --- Who --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_stranger_gets_nothing_from_any_address_of_a_file(clip):
     elsewhere = make_unit(parent=make_root())
     strangers = {
@@ -83,6 +84,7 @@ def test_a_stranger_gets_nothing_from_any_address_of_a_file(clip):
     assert Client().get(reverse("clip-media", args=[uuid4(), "720.mp4"])).status_code == 404
 
 
+@pytest.mark.slow
 def test_control_the_same_addresses_answer_those_who_may_watch(clip):
     for role in (Role.ORGANISER, Role.SECRETARY, Role.AUDITOR):
         assert statuses(holder(role), clip) == [200] * 5, role

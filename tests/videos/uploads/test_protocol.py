@@ -260,6 +260,7 @@ def everything_at(tus, url) -> list[int]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_nobody_but_its_owner_sees_or_touches_an_upload(clip, tus):
     url = tus.begun(clip)
     above = make_user(unit=clip.unit)
@@ -477,6 +478,7 @@ def test_a_body_beyond_the_processs_places_is_to_come_again(clip, tus):
         pass
 
 
+@pytest.mark.slow
 def test_a_body_that_never_pauses_and_never_ends_lets_go_of_its_place():
     body, began = Body(lambda size: b"x" * size, 10**15, patience=0.1), time.monotonic()
     for _piece in body:
