@@ -1,12 +1,9 @@
 """Taking the quiz over HTTP inside the test's process, for tests that attack it."""
 
 import json
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import connections
 from django.test import Client
 
 from accounts.clock import server_now
@@ -76,28 +73,3 @@ def problem_of(response, *allowed: tuple[int, str]) -> dict[str, Any]:
     assert body["request_id"] == response["X-Request-Id"]
     assert "Traceback" not in response.content.decode()
     return body
-
-
-def at_once(work: Callable[[int], Any], number: int = 20) -> list[Any]:
-    """The results of `work(0)`, `work(1)`, … done by `number` threads that set off together."""
-    line = threading.Barrier(number)
-    results: list[Any] = [None] * number
-
-    def run(index: int) -> None:
-        try:
-            line.wait(30)
-            results[index] = work(index)
-        except Exception as error:
-            results[index] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
-    return results

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -11,7 +12,8 @@ from contest.closing import close_round
 from contest.models import Attempt, Round
 from contest.services import attempts
 from tests.factories import make_unit, make_user, open_round
-from tests.faults.quiz import answer_all, at_once, client_of, post_start, problem_of, put, start, submit
+from tests.faults.quiz import answer_all, client_of, post_start, problem_of, put, start, submit
+from tests.together import at_once
 
 TWENTY = 20
 
@@ -51,7 +53,7 @@ def submit_by_check_then_write(line: threading.Barrier):
 def test_twenty_submits_at_once_are_one_submission_with_one_receipt(round, person):
     attempt = start(person, round)
     answer_all(attempt)
-    responses = at_once(lambda _: submit(attempt))
+    responses = at_once(*[lambda: submit(attempt)] * TWENTY)
     assert {response.status_code for response in responses} == {200}
     (body,) = {response.content for response in responses}
     row = row_of(attempt)
@@ -65,7 +67,7 @@ def test_control_check_then_write_hands_out_several_receipts(round, person, monk
     answer_all(attempt)
     control = submit_by_check_then_write(threading.Barrier(TWENTY))
     monkeypatch.setattr("contest.api.answering.submit_attempt", control)
-    responses = at_once(lambda _: submit(attempt))
+    responses = at_once(*[lambda: submit(attempt)] * TWENTY)
     assert len({response.content for response in responses}) > 1
 
 
@@ -104,7 +106,7 @@ def without_constraints(transactional_db):
 
 def twenty_starts(person, round) -> list:
     clients = [client_of(person) for _ in range(TWENTY)]
-    return at_once(lambda index: post_start(clients[index], round.pk))
+    return at_once(*[partial(post_start, client, round.pk) for client in clients])
 
 
 @pytest.mark.django_db(transaction=True)
@@ -151,7 +153,8 @@ def test_control_without_sequences_the_older_answer_overwrites_the_newer(round, 
 @pytest.mark.django_db(transaction=True)
 def test_of_saves_at_once_the_highest_sequence_stays_and_every_refusal_says_so(round, person):
     attempt = start(person, round)
-    responses = at_once(lambda index: put(attempt, "answers/1", {"choices": [1 + index % 4], "sequence": 1 + index}))
+    saves = [{"choices": [1 + number % 4], "sequence": 1 + number} for number in range(TWENTY)]
+    responses = at_once(*[partial(put, attempt, "answers/1", save) for save in saves])
     for response in responses:
         if response.status_code != 200:
             problem_of(response, (409, "stale_sequence"))

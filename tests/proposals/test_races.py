@@ -4,7 +4,7 @@ import threading
 from unittest.mock import patch
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import AuditEntry, Membership, User
@@ -16,6 +16,7 @@ from proposals.services import decisions, proposals
 from proposals.services.decisions import accept_correction
 from proposals.services.proposals import accept_proposal, draft_staff, send_proposal
 from proposals.services.requests import request_unit_correction, withdraw_correction
+from tests.together import at_once
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -25,25 +26,7 @@ def together(*acts):
 
     Each waits behind the barrier after it has looked at the state, so that without a guard all would go on.
     """
-    refused, others = [], []
-
-    def run(act):
-        try:
-            act()
-        except Refused as refusal:
-            refused.append(refusal)
-        except Exception as error:
-            others.append(error)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert others == []
-    return len(refused)
+    return sum(isinstance(outcome, Refused) for outcome in at_once(*acts, refused=(Refused,)))
 
 
 class Meeting:

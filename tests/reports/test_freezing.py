@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -27,6 +26,7 @@ from reports.freezing import (
 from reports.handin.reading import SCORES, without_scores
 from reports.models import RoundReport
 from tests.factories import make_attempt, make_contest, make_root, make_unit, make_user, open_round, past_round
+from tests.together import at_once
 
 WEEK = timedelta(days=7)
 
@@ -208,32 +208,11 @@ def test_a_result_that_never_rests_is_refused(monkeypatch):
     assert not RoundReport.objects.exists()
 
 
-def together(number: int, act) -> list:
-    """What `act` returned or raised in as many threads, all let go at once."""
-    barrier, outcomes = threading.Barrier(number), []
-
-    def run():
-        try:
-            barrier.wait()
-            outcomes.append(act())
-        except (IntegrityError, ObjectDoesNotExist) as error:
-            outcomes.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_those_who_freeze_at_once_get_one_and_the_same_report():
     round = ranked_round()
-    reports = together(4, lambda: freeze_round_report(round=round, unit=round.contest.unit, actor=None))
+    reports = at_once(*[lambda: freeze_round_report(round=round, unit=round.contest.unit, actor=None)] * 4)
     assert {report.number for report in reports} == {1}
     assert RoundReport.objects.count() == 1
     assert AuditEntry.objects.filter(verb="report.freeze").count() == 1
@@ -244,7 +223,7 @@ def test_those_who_freeze_at_once_get_one_and_the_same_report():
 def test_sweeps_that_come_together_freeze_each_result_once():
     first = ranked_round()
     ranked_round(first.contest)
-    together(3, freeze_due_reports)
+    at_once(*[freeze_due_reports] * 3)
     assert freeze_due_reports() == 0
     assert sorted(RoundReport.objects.values_list("round__number", "number")) == [(1, 1), (2, 1)]
 
@@ -269,24 +248,17 @@ def test_control_those_who_only_look_are_stopped_by_the_constraint():
             digest=digest_of(dataset),
         )
 
-    outcomes = together(2, look_then_write)
+    outcomes = at_once(look_then_write, look_then_write, refused=(IntegrityError,))
     assert sorted(type(one).__name__ for one in outcomes) == ["IntegrityError", "RoundReport"]
 
 
 def dataset_with_an_entry_written_meanwhile(round: Round, monkeypatch) -> dict:
     """The dataset of a round that gets a third entry between the reading of figures and hours."""
     unit = round.round_units.get(unit=Attempt.objects.filter(round=round).first().unit_id).unit
-
-    def write() -> None:
-        try:
-            make_attempt(round, make_user(unit=unit))
-        finally:
-            connection.close()
-
     real = weekly.hours_of
 
     def hours(round, scope):
-        together(1, write)
+        at_once(lambda: make_attempt(round, make_user(unit=unit)))
         return real(round, scope)
 
     monkeypatch.setattr(weekly, "hours_of", hours)

@@ -4,7 +4,6 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 
 from accounts.clock import server_now
@@ -18,6 +17,7 @@ from reports.scope import Scope
 from reports.unit_reports import reminding
 from reports.unit_reports.reminding import Reminded, coordinators_of, remind_people, remind_units, tell_reminders
 from tests.factories import grant, make_attempt, make_contest, make_root, make_unit, make_user, open_round, past_round
+from tests.together import at_once
 
 
 @pytest.fixture
@@ -99,34 +99,12 @@ def test_the_secretary_reminds_all_within_the_scope_in_one_action(client, round,
     assert Notification.objects.filter(kind="unit_report").count() == 3
 
 
-def remind_at_once(remind, people=6):
-    """Several secretaries press the button in the same instant; what each was told."""
-    barrier, told, failed = threading.Barrier(people), [], []
-
-    def press():
-        try:
-            barrier.wait()
-            told.append(remind())
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=press) for _ in range(people)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
-    return told
-
-
 @pytest.mark.django_db(transaction=True)
 def test_secretaries_who_press_together_remind_each_coordinator_once(round, hospitals):
     for unit in hospitals:
         holder(Role.COORDINATOR, unit)
     actor, units = make_user(), everybody(hospitals)
-    told = remind_at_once(lambda: remind_units(round=round, units=units, actor=actor))
+    told = at_once(*[lambda: remind_units(round=round, units=units, actor=actor)] * 6)
     assert sorted(one.told for one in told) == [0, 0, 0, 0, 0, 3]
     assert Notification.objects.filter(kind="unit_report").count() == 3
 
@@ -142,7 +120,7 @@ def test_control_looking_first_reminds_twice(round, hospitals):
         if not known:
             Notification.objects.create(user=user, kind="unit_report", own_subject="Nhắc")
 
-    remind_at_once(look_then_tell, people=2)
+    at_once(look_then_tell, look_then_tell)
     assert Notification.objects.filter(user=user).count() == 2
 
 
@@ -218,7 +196,7 @@ def test_coordinators_who_press_together_remind_each_person_once(running, hospit
     for _ in range(5):
         make_user(unit=hospitals[0])
     actor = make_user()
-    told = remind_at_once(lambda: remind_people(round=running, scope=Scope(None, scores=False), actor=actor))
+    told = at_once(*[lambda: remind_people(round=running, scope=Scope(None, scores=False), actor=actor)] * 6)
     assert sorted(told) == [0, 0, 0, 0, 0, 5]
     tell_reminders()
     assert Notification.objects.filter(kind="take_part").count() == 5

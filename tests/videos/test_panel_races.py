@@ -2,13 +2,14 @@
 
 import threading
 from decimal import Decimal
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from accounts.clock import ClockTimestamp, server_now
 from accounts.models import Role
 from accounts.problems import Problem, Refused
+from tests import together
 from tests.factories import grant, make_user
 from tests.videos.test_panel_services import closed_contest
 from tests.videos.world import make_clip, make_clip_contest, make_judge, make_sheet, start_scoring
@@ -17,27 +18,7 @@ from videos.panel.services import abstain, lock_panel, replace_judge, replacing,
 from videos.panel.services import start_scoring as start_panel
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def at_once(*acts) -> list:
-    """What each act returned or raised, all begun at the same moment."""
-    line, results = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def run(place, act):
-        line.wait(30)
-        try:
-            results[place] = act()
-        except (Problem, AssertionError) as problem:
-            results[place] = problem
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
+at_once = partial(together.at_once, refused=(Problem, AssertionError))
 
 
 @pytest.fixture
