@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 Row = Sequence[Any]
+CENTRED = {"number", "rank", "clip"}  # keys of columns of figures that name a row and add up to nothing
 # Called with the number of rows written so far; may raise to stop the writing.
 Progress = Callable[[int], None]
 

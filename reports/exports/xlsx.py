@@ -12,14 +12,14 @@ import xlsxwriter
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from reports.exports.table import Column, Document, FileTooLarge, Kind, Progress, Row, Table
+from reports.exports.table import CENTRED, Column, Document, FileTooLarge, Kind, Progress, Row, Table
 
 PROGRESS_EVERY = 500
 A4 = 9
 MOST_LETTERS = 200  # side by side on A4 across: more would be printed at less than 7 points
 HEADER_HEIGHT = 50  # points: three lines
 LINE_HEIGHT = 15  # points
-LETTERS = 1.1  # of a text in one unit of a column's width
+LETTERS = 1.3  # of a text in one unit of a column's width
 FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 INK, HEAD, RULE, WARN = "#131C2B", "#1D4080", "#B8C2D0", "#FDF0D0"
 NUMBER_FORMATS = {
@@ -80,7 +80,7 @@ class _Styles:
         if column.kind is Kind.DECIMAL:
             number = "#,##0." + "0" * column.places if column.places else "#,##0"
         if number:
-            look |= {"num_format": number, "align": "right"}
+            look |= {"num_format": number, "align": "center" if column.key in CENTRED else "right"}
         else:
             look |= {"text_wrap": True}
         if flagged and column.kind in (Kind.RATE, Kind.FLAG):
@@ -138,6 +138,9 @@ class _Sheet:
             self.sheet.set_row(number, ceil(lines) * LINE_HEIGHT)
         for place, (column, value, look) in enumerate(zip(self.table.columns, row, looks, strict=True)):
             _checked(self._write_cell(number, place, column, value, look))
+        # The row before has now gone to the file. XlsxWriter keeps its height to place charts, of which there are none.
+        for heights in (self.sheet.row_info, self.sheet.row_sizes):
+            heights.pop(number - 1, None)
 
     def _write_cell(self, number: int, place: int, column: Column, value: Any, look: Any) -> int:
         if column.kind is Kind.FLAG:

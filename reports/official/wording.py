@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from reports.exports.table import Column, Kind, Row
+from reports.exports.table import CENTRED, Column, Kind, Row
 from reports.official.document import OfficialDocument
 
 NATION = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
@@ -21,7 +21,6 @@ ABSENT = "-"
 GAP = "\u00a0" * 6  # room to write by hand
 NO_DAY = f"ngày{GAP}tháng{GAP}năm{GAP}"
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-CENTRED = {"number", "rank", "clip"}  # columns of figures that name a row and add up to nothing
 NUMERIC = {Kind.INTEGER, Kind.CHANGE, Kind.DECIMAL, Kind.RATE}
 
 # Neither XML nor print can hold control characters, halves of surrogate pairs and non-characters; marks that

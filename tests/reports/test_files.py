@@ -128,7 +128,7 @@ def test_a_workbook_is_laid_out_for_reading_and_printing(tmp_path):
 
 def test_rows_are_as_high_as_their_longest_text_needs(tmp_path):
     columns = [Column("name", "Tên", width=20), Column("n", "Số", Kind.INTEGER)]
-    rows = [("Sở Y tế", 1), ("Cơ quan Trung ương trên địa bàn", 2), (None, 3), ("dài " * 12, 4)]
+    rows = [("Xã, phường, thị trấn", 1), ("Cơ quan Trung ương trên địa bàn", 2), (None, 3), ("dài " * 14, 4)]
     write_file(
         Document("Báo cáo", [], [Table("t", "Bảng", columns, rows)], 4), format="xlsx", target=tmp_path / "a.xlsx"
     )
