@@ -19,6 +19,7 @@ MOTTO = "Độc lập - Tự do - Hạnh phúc"
 RECIPIENTS = "Nơi nhận:"
 ABSENT = "-"
 GAP = "\u00a0" * 6  # room to write by hand
+MOST_TOGETHER = 50  # letters
 NO_DAY = f"ngày{GAP}tháng{GAP}năm{GAP}"
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 NUMERIC = {Kind.INTEGER, Kind.CHANGE, Kind.DECIMAL, Kind.RATE}
@@ -60,7 +61,10 @@ def with_document(document: OfficialDocument) -> str:
     kind = clean(document.kind).capitalize()
     number = number_line(document).removeprefix("Số: ")
     day = in_words(document.day) if document.day else NO_DAY
-    return f"(Kèm theo {kind} số {number} {day} của {clean(document.issuer.body)})"
+    by = f"của {clean(document.issuer.body)}"
+    if len(by) < MOST_TOGETHER:  # a line that is too long is broken before it, not inside
+        by = by.replace(" ", "\u00a0")
+    return f"(Kèm theo {kind} số {number} {day} {by})"
 
 
 def cell(column: Column, value: Any) -> str:
