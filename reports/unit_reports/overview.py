@@ -72,10 +72,6 @@ class Overview:
     lines: list[Line]
 
     @property
-    def to_do(self) -> list[Line]:
-        return [line for line in self.lines if line.is_to_do]
-
-    @property
     def counts(self) -> dict[str, int]:
         sent = [line for line in self.lines if not line.is_to_do]
         return {

@@ -116,6 +116,7 @@ def test_a_department_counts_with_what_is_below_it(round, health):
     assert [unit["unit_code"] for unit in report.dataset["units"]] == ["BV", "SYT"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", ["scheduled", "closed", "ranked"])
 def test_nothing_is_written_before_publication(round, hospital, coordinator, state, client):
     Round.objects.filter(pk=round.pk).update(state=state)
@@ -236,6 +237,18 @@ def test_the_first_version_decides_whether_it_was_on_time(round, hospital, coord
     assert (line.version, line.on_time) == (2, True)
 
 
+def test_what_the_list_counts(round, hospital, coordinator, secretary):
+    def counts():
+        return tuple(overview_of(round, units()).counts[name] for name in ("units", "sent", "to_do", "waiting", "late"))
+
+    assert counts() == (2, 0, 2, 0, 0)
+    report = send(round, hospital, coordinator)
+    assert counts() == (2, 1, 1, 1, 0)
+    set_deadline(round=round, due_at=report.sent_at - timedelta(seconds=1), actor=secretary)
+    accept_report(report=report, actor=secretary)
+    assert counts() == (2, 1, 1, 0, 1)
+
+
 def units():
     return make_root().__class__.objects.all()
 
@@ -333,6 +346,7 @@ def test_only_the_version_that_was_read_is_decided(client, round, hospital, coor
     assert second.state == ReportState.ACCEPTED
 
 
+@pytest.mark.slow
 def test_the_list_says_who_has_sent_and_who_could_not(client, round, health, hospital, coordinator, secretary):
     send(round, hospital, coordinator)
     client.force_login(secretary)
