@@ -210,6 +210,7 @@ def test_joining_a_unit_that_has_ended_is_a_warning(staff, offices):
     assert notes == [f"row 2, column unit_code: Lưu ý: đơn vị SYT – Sở Y tế đã hết hiệu lực từ {today():%d/%m/%Y}."]
 
 
+@pytest.mark.slow
 def test_an_account_without_a_unit_joins_as_moved_and_keeps_its_password(staff):
     make_user("001", full_name="Đặng Văn An", password="a good one")
     assert staff(AN)[1] == "created=0 updated=0 moved=1 left=0 unchanged=0"

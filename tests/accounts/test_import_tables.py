@@ -219,6 +219,7 @@ def test_a_declared_size_that_lies_is_a_damaged_file():
     assert refusal(with_declared_size(honest, SHEET, 10)).status == 422
 
 
+@pytest.mark.slow
 def test_one_kernel_unpacked_under_many_names_counts_each_time():
     buffer = io.BytesIO(xlsx_bytes(*STAFF))
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as package:

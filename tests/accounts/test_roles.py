@@ -89,6 +89,7 @@ def pages(given) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [None, "coordinator", "judge", "organiser", "secretary", "auditor"])
 def test_only_administrators_see_and_grant_roles(client, administrator, role):
     user, given = make_user(), RoleGrant.objects.get()

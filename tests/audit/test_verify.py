@@ -125,6 +125,7 @@ def test_a_seal_made_anew_no_longer_fits_the_next_one():
     assert fault() == ("unchained", 3, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "values",
     [{"previous": "1" * 64}, {"entries": "1" * 64}, {"digest": "1" * 64}, {"is_complete": False}, {"format": 2},

@@ -111,6 +111,7 @@ def test_a_round_is_shown_without_what_decides_it(client, administrator):
         assert secret not in text
 
 
+@pytest.mark.slow
 def test_a_person_can_be_looked_at_and_not_changed(client, administrator):
     person = make_user("NV-7", full_name="Lê Thị Ánh", password="mat-khau-thu")
     page = reverse("admin:accounts_user_change", args=[person.pk])

@@ -226,6 +226,7 @@ def test_a_stale_save_is_told_what_is_stored(api, round):
     assert put(attempt, "answers/1", {"choices": [2], "sequence": 9}).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -346,6 +347,7 @@ def test_a_percentage_is_stored_with_the_rounds_decimals(unit, api, value, store
     assert put(attempt, "prediction", {"value": value, "sequence": 1}).json()["value"] == stored
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [22, "100.1", "101", "-1", "1,5", "1.234", "1.123456", " 5", "５", ""])
 def test_a_percentage_out_of_form_is_invalid(unit, api, value):
     contest = make_contest(prediction_asks="perfect_percent", prediction_decimals=2)

@@ -136,6 +136,7 @@ def test_a_time_limit_of_seconds_cuts_everyone_off():
     assert {attempt.state for attempt in attempts} <= {CUT_OFF, ABANDONED}
 
 
+@pytest.mark.slow
 def test_the_last_evening_is_the_busiest():
     _, attempts = attempts_of(plan_of(units=60, staff=6000))
     evenings = Counter(

@@ -104,6 +104,7 @@ def test_errors_are_a_table_of_row_column_and_what_to_do(client, organiser):
     assert kept_files() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "file_name", "status"),
     [

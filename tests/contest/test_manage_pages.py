@@ -365,6 +365,7 @@ def test_a_stale_page_of_headcounts_does_not_undo_anothers_work(client, organise
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["-1", "x", "1e3", "２", "99999999"])
 def test_a_headcount_that_is_no_number_is_refused(client, organiser, value):
     unit, round = make_unit(parent=make_root()), draft_round()
@@ -477,6 +478,7 @@ def test_a_result_is_published_drawn_and_made_final(client, organiser):
     assert Round.objects.get().state == RoundState.FINAL
 
 
+@pytest.mark.slow
 def test_standings_are_paged_by_100_in_stored_order_and_searched(client, organiser):
     contest = make_contest()
     round = past_round(contest)

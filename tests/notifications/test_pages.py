@@ -189,6 +189,7 @@ def test_words_that_no_longer_fit_give_way_to_the_portals(organiser):
     assert text_of("result", VALUES)[0] == "Đã công bố kết quả Tuần 2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["manage-messages", "manage-mail"])
 @pytest.mark.parametrize(
     ("role", "where", "status"),

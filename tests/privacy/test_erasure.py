@@ -24,6 +24,7 @@ def administrator():
     return user
 
 
+@pytest.mark.slow
 def test_after_an_erasure_the_person_is_in_no_table_but_the_trace(administrator):
     person = build_person(password="mat-khau-thu")
     final_round(person)

@@ -89,6 +89,7 @@ def test_an_answer_without_words_or_outcome_is_refused(person, organiser):
     assert list(refusal.value.reasons) == ["Cần chọn đã thực hiện hay không thực hiện.", "Cần ghi câu trả lời."]
 
 
+@pytest.mark.slow
 def test_requests_are_for_their_person_and_those_who_decide_over_their_unit(client, person):
     asked = file_request(user=person, kind="access", text="Cho xem")
     beside = make_unit(parent=make_root())

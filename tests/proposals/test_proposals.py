@@ -149,6 +149,7 @@ def test_a_file_has_the_format_of_the_import_of_staff(as_, units, people):
     assert diff.rows[1].details == [("Chức vụ", "Chuyên viên", "")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "name", "status", "words"),
     [
@@ -384,6 +385,7 @@ def test_a_headcount_is_a_whole_number(as_, units, people, text):
     assert not Proposal.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "words"),
     [

@@ -134,6 +134,7 @@ def test_rounds_outside_the_scope_drafts_and_practice_are_not_found(client, worl
     assert_problem(ask(client, world["round"]), 404, "not_found")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["", "x", "-1", "1.0", "１", "9" * 19, "1" * 40, "1\x00", " 1"])
 def test_a_bad_parameter_is_malformed(client, world, value):
     signed_in(client, Role.ORGANISER)

@@ -302,6 +302,7 @@ def test_units_that_say_more_than_the_totals_and_unreadable_files_are_refused(cl
     assert not BaselineUnit.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "values",

@@ -110,6 +110,7 @@ def test_a_list_with_scores_is_not_fetched_by_who_lost_the_right():
 # --- Who may ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "kinds"),
     [

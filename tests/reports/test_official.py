@@ -213,6 +213,7 @@ def parts_of(document: OfficialDocument) -> list[str]:
         return [archive.read(name).decode() for name in archive.namelist() if name.endswith(".xml")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("style", "points", "bold", "italic", "align"),
     [
@@ -260,6 +261,7 @@ def test_equal_documents_give_equal_bytes(make):
     assert pdf.as_pdf(make()) == pdf.as_pdf(make())
 
 
+@pytest.mark.slow
 def test_documents_that_differ_in_a_figure_differ():
     other = weekly_report(units=13)
     assert docx.as_docx(weekly_report()) != docx.as_docx(other)
@@ -365,6 +367,7 @@ def test_one_family_of_letters_writes_all_vietnamese(tmp_path, directories, fami
     assert len({round(word.top) for word in motto}) == 2
 
 
+@pytest.mark.slow
 @needs_poppler
 def test_pdf_is_tagged_titled_and_of_the_documents_day(tmp_path):
     path = tmp_path / "weekly.pdf"

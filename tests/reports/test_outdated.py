@@ -151,6 +151,7 @@ def test_reports_from_before_clips_were_a_source_are_marked_and_not_taken_for_ou
 # --- Where it is said -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_page_says_what_has_changed_with_the_button_that_freezes_a_new_version():
     contest, _units, clip_contest = make_world()
     old, secretary = final_of(contest), holder(Role.SECRETARY)
@@ -209,6 +210,7 @@ def test_what_is_made_knowingly_tells_who_is_to_sign_it():
     assert NOTICE not in text_of(content_of("final_report", "docx", final_of(contest), secretary))
 
 
+@pytest.mark.slow
 def test_files_made_before_a_result_changed_are_marked_in_the_list():
     contest, _units, clip_contest = make_world()
     secretary = holder(Role.SECRETARY)
@@ -225,6 +227,7 @@ def test_files_made_before_a_result_changed_are_marked_in_the_list():
 # --- The ranking of units ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_awards_are_not_proposed_from_a_ranking_that_a_later_round_has_outdated():
     contest, units, clip_contest = make_world()
     publish(clip_contest)

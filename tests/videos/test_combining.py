@@ -160,6 +160,7 @@ def test_severities_sum_to_zero_in_every_part(marks):
         assert sum(found.of_judge[judge] for judge, own in found.part_of_judge.items() if own == part) == 0
 
 
+@pytest.mark.slow
 @given(incomplete_panels())
 @settings(max_examples=50)
 def test_no_other_scores_and_severities_leave_smaller_squares(marks):

@@ -308,6 +308,7 @@ def test_high_dynamic_range_looks_as_ordinary_range(transfer, way, tmp_path, mon
     assert (picture.transfer, picture.matrix) == (1, 1), "BT.709"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUILDS)
 def test_both_builds_can_do_the_work(name):
     assert all(f" {encoder} " in _listed(build(name), "-encoders") for encoder in REQUIRED_ENCODERS)

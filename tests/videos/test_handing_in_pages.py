@@ -139,6 +139,7 @@ def test_what_turns_text_round_is_taken_out_of_what_everybody_reads(contest, uni
     assert (clip.title, clip.authors, clip.summary) == (f"Một cửa {family}", "Tổ 1\nTổ 2", "Vui")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong",
     [

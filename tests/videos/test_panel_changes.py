@@ -242,6 +242,7 @@ def test_the_minutes_say_who_left_when_why_and_who_came():
 # --- Pages ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_organiser_replaces_a_judge_on_the_page():
     contest, (_chair, ill, other), _clips = scoring()
     fresh, actor = newcomer(contest), organiser_of(contest)
@@ -263,6 +264,7 @@ def test_an_organiser_replaces_a_judge_on_the_page():
     assert tab.get(page).status_code == 404
 
 
+@pytest.mark.slow
 def test_an_organiser_adds_a_judge_on_the_page():
     contest, _judges, clips = scoring()
     fresh = newcomer(contest)
@@ -276,6 +278,7 @@ def test_an_organiser_adds_a_judge_on_the_page():
     assert f"{url}add/" not in tab.get(url).content.decode()
 
 
+@pytest.mark.slow
 def test_the_pages_of_a_change_are_the_same_whatever_the_points_are():
     contest, (chair, ill, _other), clips = scoring()
     organiser, url = organiser_of(contest), f"/manage/clips/{contest.pk}/panel/"

@@ -80,6 +80,7 @@ def test_what_is_missing_is_listed_and_the_start_refused(contest, tab):
     assert not ScoreSheet.objects.exists()
 
 
+@pytest.mark.slow
 def test_sheets_of_another_contest_or_a_missing_reason_close_nothing(contest, tab):
     tab.post(page_of(contest, "start/"))
     other = closed_contest()
@@ -93,6 +94,7 @@ def test_sheets_of_another_contest_or_a_missing_reason_close_nothing(contest, ta
     assert not ScoreSheet.objects.filter(state=SheetState.CLOSED).exists()
 
 
+@pytest.mark.slow
 def test_a_clip_accepted_later_is_given_out_on_the_page(contest, tab):
     back = make_clip(contest, state="sent_back", deadline=server_now() + timedelta(days=1))
     tab.post(page_of(contest, "start/"))

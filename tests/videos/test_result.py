@@ -160,6 +160,7 @@ def test_the_chairs_order_makes_the_next_version_and_leaves_the_first_as_it_was(
     assert AuditEntry.objects.get(verb="clip_result.order_tied").after["order"] == [2, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", [[0], [0, 2], [0, 1, 2], [0, 0], []])
 def test_an_order_must_be_of_exactly_the_tied_clips(chosen):
     clip_contest, _judges, clips = tied()

@@ -39,6 +39,7 @@ def test_there_is_nothing_for_anybody_before_the_panel_locks(role):
     assert browser.get(page_of(locked)).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("role", "sees", "acts"),
     [
@@ -122,6 +123,7 @@ def test_a_trimmed_clip_shows_which_sheets_are_left_out():
     assert "(70,00 + 60,00) ÷ 2 = 65,0000 ≈" in " ".join(response.content.decode().split())
 
 
+@pytest.mark.slow
 def test_parts_of_a_panel_that_cannot_be_compared_are_flagged():
     clip_contest, _judges, _clips = panel([(60, 20)], [None, (50, 20)], combination="severity")
     compute_result(clip_contest=clip_contest, actor=None)
@@ -167,6 +169,7 @@ def test_a_tie_is_ordered_on_the_page_and_then_it_can_be_published():
     assert "Đã công bố kết quả" in said.content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [(("1", "1"), "Cần ghi thứ tự 1, 2, 3"), (("", "1"), "Cần ghi thứ tự"), (("²", "1"), "Cần ghi thứ tự")],

@@ -101,6 +101,7 @@ def test_a_draft_is_watched_by_its_unit_only(clip):
     assert statuses(holder(Role.ORGANISER), clip) == [404] * 5
 
 
+@pytest.mark.slow
 def test_a_judge_watches_what_is_assigned_and_never_the_file_as_handed_in(clip):
     judge = make_judge(clip.clip_contest)
     browser = browser_of(judge)

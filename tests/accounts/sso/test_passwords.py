@@ -44,6 +44,7 @@ def came_in(client) -> bool:
 # --- Who may ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chosen", "admitted"),
     [

@@ -131,6 +131,7 @@ def test_clients_that_know_no_patch_may_say_so_in_a_header(clip, tus):
 # --- Refusals -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [None, "0.2.2", "1.0.1", "1"])
 def test_another_version_of_tus_is_refused(clip, tus, version):
     url = tus.begun(clip)
@@ -193,6 +194,7 @@ def test_no_more_than_was_declared_is_taken(clip, tus):
     assert upload_at(url).state == UploadState.RECEIVING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("headers", "refusal"),
     [
