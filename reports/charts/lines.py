@@ -125,9 +125,20 @@ def _figures(frame: Frame, series: Sequence[Series], *, unit: str, places: int) 
             return []
         if finite(value) is not None:
             x = upright.inside(frame.sheet, frame.middle(place), words)
-            y = frame.level(value) - size * 0.75
+            y = frame.level(value)
+            below = y + size * 1.6
+            # In a low the line runs through what stands above the point.
+            y = below if _is_low(series[0].values, place) and below < frame.plot.bottom else y - size * 0.75
             shown.append(svg.text(words, x=x, y=y, anchor="middle", klass="chart__text chart__figure", size=size))
     return shown
+
+
+def _is_low(values: Sequence[Value], place: int) -> bool:
+    """Whether the line comes from above, or leaves upwards, and on no side from or to below."""
+    value = finite(values[place])
+    beside = [finite(one) for one in (*values[max(place - 1, 0) : place], *values[place + 1 : place + 2])]
+    known = [one for one in beside if one is not None]
+    return value is not None and any(one > value for one in known) and all(one >= value for one in known)
 
 
 def _described(labels: Sequence[str], series: Sequence[Series], *, unit: str, places: int) -> str:

@@ -258,6 +258,14 @@ def test_a_gap_interrupts_its_line():
     assert (len(of_class(alone, "chart__line")), len(of_class(alone, "chart__marker"))) == (0, 1)
 
 
+def test_the_figure_of_a_low_stands_below_its_point_where_there_is_room():
+    for picture in drawn(make_lines([90, 60, 60, 95, 80, 1])):
+        points = [float(one.attrib["cy"]) for one in of_class(picture, "chart__marker")]
+        figures = [float(one.attrib["y"]) for one in of_class(picture, "chart__figure")]
+        below = [figure > point for figure, point in zip(figures, points, strict=True)]
+        assert below == [False, True, True, False, False, False]
+
+
 def test_every_series_has_its_own_dash_and_marker():
     assert len(set(DASHES)) == len(set(MARKERS)) == 6
     picture = drawn(make_lines(*[[number, number + 1] for number in range(6)]))[0]
