@@ -114,8 +114,8 @@ def collective_sentences(rule: Mapping[str, Any]) -> list[str]:
     """Everything about the ranking of units that is not in the table of inputs."""
     sentences = [
         _(
-            "Mỗi tiêu chí được đưa về thang 0 đến 100 và làm tròn một lần đến 2 chữ số thập phân, nửa làm tròn lên;"
-            " sau đó nhân với trọng số và cộng lại, không làm tròn thêm."
+            "Mỗi tiêu chí được đưa về thang 0 đến 100 và làm tròn một lần đến 2 chữ số thập phân, từ 5 trở lên thì"
+            " làm tròn lên; sau đó nhân với trọng số và cộng lại, không làm tròn thêm."
         ),
         _(
             "Tiêu chí mà cổng thông tin chưa có số liệu (ghi “chưa có”) thì mọi đơn vị đều không được cộng điểm ở tiêu"

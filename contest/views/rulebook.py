@@ -160,7 +160,7 @@ def prediction_sentences(rules: dict[str, Any]) -> list[str]:
     sentences = [asked]
     if rule["asks"] == "perfect_percent":
         sentences.append(
-            _("Tỷ lệ được làm tròn đến %(decimals)s chữ số thập phân, nửa làm tròn lên.")
+            _("Tỷ lệ được làm tròn đến %(decimals)s chữ số thập phân, từ 5 trở lên thì làm tròn lên.")
             % {"decimals": rule["decimals"]}
         )
     sentences += [

@@ -232,7 +232,7 @@ def test_everybody_reads_the_rules_before_anything_is_scored(client):
         "không quá 5 phút",
         "Mỗi video do 3 giám khảo chấm",
         "Điểm của video = trung bình cộng của (điểm của giám khảo − mức lệch của giám khảo đó)",
-        "chỉ làm tròn một lần ở kết quả, đến 2 chữ số thập phân, nửa làm tròn lên",
+        "chỉ làm tròn một lần ở kết quả, đến 2 chữ số thập phân, từ 5 trở lên thì làm tròn lên",
         "chênh nhau quá 25% điểm tối đa",
         "Bằng điểm thì xét lần lượt: điểm trung bình của tiêu chí “Tiêu chí 2” cao hơn; gửi video sớm hơn.",
         "Giải Khuyến khích",

@@ -68,8 +68,8 @@ def _severity() -> Method:
 
 def rounding_sentence() -> str:
     return _(
-        "Phép tính giữ nguyên số lẻ, chỉ làm tròn một lần ở kết quả, đến %(places)s chữ số thập phân, nửa làm tròn lên."
-        " Xếp hạng theo điểm đã làm tròn."
+        "Phép tính giữ nguyên số lẻ, chỉ làm tròn một lần ở kết quả, đến %(places)s chữ số thập phân, từ 5 trở lên thì"
+        " làm tròn lên. Xếp hạng theo điểm đã làm tròn."
     ) % {"places": PLACES}
 
 
