@@ -282,6 +282,42 @@ def test_a_draft_is_its_writers_own(client, round, hospital, coordinator, secret
     assert overview_of(round, units()).counts["to_do"] == 2
 
 
+def test_a_draft_is_gone_on_with_and_a_returned_report_begins_with_what_it_said(
+    client, round, hospital, coordinator, secretary
+):
+    client.force_login(coordinator)
+    save_draft(round=round, unit=hospital, remarks={"done": "Bản nháp"}, seen="", actor=coordinator)
+    page = client.get(page_of(round, hospital))
+    assert page.context["form"]["done"].value() == "Bản nháp"
+    seen = page.context["form"]["seen"].value()
+    return_report(report=send(round, hospital, coordinator, seen, done="Đã gửi"), comment="Bổ sung", actor=secretary)
+    assert client.get(page_of(round, hospital)).context["form"]["done"].value() == "Đã gửi"
+
+
+def test_a_returned_report_shows_its_writer_the_figures_of_now_and_its_reader_those_sent(
+    client, round, hospital, coordinator, secretary
+):
+    report = send(round, hospital, coordinator)
+    make_attempt(round, make_user(unit=hospital), answers="B")
+    return_report(report=report, comment="Bổ sung", actor=secretary)
+    for reader, participants in ((coordinator, 3), (secretary, 2)):
+        client.force_login(reader)
+        assert client.get(page_of(round, hospital)).context["total"]["participants"] == participants
+
+
+def test_the_page_says_whether_it_was_on_time_and_asks_for_a_decision_once(
+    client, round, hospital, coordinator, secretary
+):
+    report = send(round, hospital, coordinator)
+    client.force_login(secretary)
+    page = client.get(page_of(round, hospital))
+    assert ("Đúng hạn" in text(page), page.context["may_decide"]) == (True, True)
+    set_deadline(round=round, due_at=report.sent_at - timedelta(seconds=1), actor=secretary)
+    accept_report(report=report, actor=secretary)
+    page = client.get(page_of(round, hospital))
+    assert ("Muộn" in text(page), page.context["may_decide"]) == (True, False)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("role", [*Role])
 def test_a_stranger_or_another_unit_gets_404(client, round, hospital, role):
