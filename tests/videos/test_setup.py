@@ -87,6 +87,20 @@ def test_dates_can_be_moved_while_the_panel_scores_and_judging_rules_cannot(orga
     assert clip_contest.prizes.count() == 4
 
 
+def test_a_deadline_that_units_rely_on_is_never_moved_forward(organiser):
+    now = server_now()
+    clip_contest = make_clip_contest(opens_at=now + timedelta(hours=1), closes_at=now + timedelta(days=9))
+    earlier = clip_contest.closes_at - timedelta(days=1)
+    save_clip_contest(clip_contest=clip_contest, values={"closes_at": earlier}, actor=organiser)
+    ClipContest.objects.update(opens_at=now - timedelta(hours=1))
+    with pytest.raises(Refused, match="không được rút ngắn"):
+        save_clip_contest(
+            clip_contest=clip_contest, values={"closes_at": earlier - timedelta(minutes=1)}, actor=organiser
+        )
+    clip_contest.refresh_from_db()
+    assert clip_contest.closes_at == earlier
+
+
 def test_genres_change_places_and_one_in_use_stays(organiser):
     clip_contest = make_clip_contest()
     make_clip(clip_contest, genre=clip_contest.genres.get(position=4))

@@ -8,7 +8,7 @@ from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 
 from accounts.audit import record_audit
-from accounts.clock import iso
+from accounts.clock import iso, server_now
 from accounts.models import Unit, User
 from accounts.problems import Refused
 from accounts.text import nfc
@@ -48,11 +48,12 @@ def create_clip_contest(*, contest: Contest, actor: User, **dates: Any) -> ClipC
 def save_clip_contest(*, clip_contest: ClipContest, values: Mapping[str, Any], actor: User) -> ClipContest:
     """Store these of its settings (`RECEIVING` and `JUDGING`).
 
-    Raises Refused with everything that does not fit together, and for judging rules once the panel has begun.
+    Raises Refused with everything that does not fit together, for judging rules once the panel has begun, and for an
+    earlier deadline once clips are being received: units rely on the one they were told.
     """
     with transaction.atomic():
         stored = ClipContest.objects.select_for_update().select_related("contest").get(pk=clip_contest.pk)
-        before = settings_of(stored)
+        before, deadline, is_receiving = settings_of(stored), stored.closes_at, stored.opens_at <= server_now()
         for name in RECEIVING + JUDGING:
             if name in values:
                 setattr(stored, name, values[name])
@@ -60,6 +61,8 @@ def save_clip_contest(*, clip_contest: ClipContest, values: Mapping[str, Any], a
         if stored.scoring_started_at and any(before[name] != after[name] for name in JUDGING):
             raise Refused(_("Ban Giám khảo đã bắt đầu chấm nên cách chấm không thay đổi được nữa."))
         _refuse_faults(stored)
+        if is_receiving and stored.closes_at < deadline:
+            raise Refused(_("Đã bắt đầu nhận video nên hạn nhận chỉ được lùi lại, không được rút ngắn."))
         if before != after:
             stored.save(update_fields=[*RECEIVING, *JUDGING])
             changed = [name for name in before if before[name] != after[name]]
