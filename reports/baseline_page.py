@@ -59,7 +59,8 @@ class BaselineForm(forms.ModelForm):
     def __init__(self, *args: Any, contests: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         contests = contests | Contest.objects.filter(pk=self.instance.earlier_id)
-        cast(forms.ModelChoiceField, self.fields["earlier"]).queryset = contests
+        earlier = cast(forms.ModelChoiceField, self.fields["earlier"])
+        earlier.queryset, earlier.empty_label = contests, _("Không có trong cổng")
         if not contests.exists():
             del self.fields["earlier"]
             for name in ("source", "units", "entries"):
