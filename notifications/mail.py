@@ -86,11 +86,12 @@ def claim_due(*, limit: int) -> list[int]:
         if left <= 0:
             return []
         cursor.execute(
-            "UPDATE notifications_notification n SET due_at = clock_timestamp() + make_interval(secs => %(lease)s)"
-            " FROM (SELECT id FROM notifications_notification"
+            # Materialised: within a join the selection may be run once for every row, and each time finds others.
+            "WITH due AS MATERIALIZED (SELECT id FROM notifications_notification"
             "  WHERE mail_state = 'waiting' AND due_at <= clock_timestamp()"
-            "  ORDER BY urgency, due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due"
-            " WHERE n.id = due.id RETURNING n.id, n.urgency",
+            "  ORDER BY urgency, due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)"
+            " UPDATE notifications_notification n SET due_at = clock_timestamp() + make_interval(secs => %(lease)s)"
+            " FROM due WHERE n.id = due.id RETURNING n.id, n.urgency",
             {"lease": LEASE.total_seconds(), "limit": min(limit, left)},
         )
         claimed = [pk for pk, _urgency in sorted(cursor.fetchall(), key=lambda row: (row[1], row[0]))]
