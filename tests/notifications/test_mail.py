@@ -399,13 +399,13 @@ def test_all_workers_share_one_rate(mailbox, settings):
     assert send_waiting() == 5
 
 
-def test_the_rate_holds_whatever_plan_the_database_makes(settings):
+def test_the_rate_holds_when_the_database_takes_the_table_for_empty(mailbox, settings):
     settings.MAIL_PER_MINUTE = 5
+    tell().delete()
+    with connection.cursor() as cursor:  # now it plans for one mail, and goes through all of them in a loop
+        cursor.execute("ANALYZE notifications_notification")
     for _ in range(12):
         tell()
-    with connection.cursor() as cursor:  # what looks for the due ones is then run again for every mail there is
-        for other_way in ("hashjoin", "mergejoin", "material", "memoize", "indexscan", "bitmapscan"):
-            cursor.execute(f"SET LOCAL enable_{other_way} = off")
     assert len(claim_due(limit=20)) == 5
 
 
