@@ -275,6 +275,7 @@ def test_blocks_and_people_outside_the_ranking_are_kept_on_their_pages(client, o
 # --- From a draft to a scheduled round --------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_round_goes_from_nothing_to_scheduled_on_pages_alone(client, organiser, django_user_model):
     contest = make_contest()
     make_unit("DV", parent=make_root(), headcount=None)

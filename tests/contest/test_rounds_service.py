@@ -390,6 +390,7 @@ def test_a_week_takes_no_question_whose_key_practice_has_shown():
     assert rounds.missing_for_schedule(round) == [f"Câu {known.code} đã dùng ở Thi thử nên đáp án không còn kín."]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_an_edit_under_way_while_a_round_is_scheduled_is_waited_for():
     """The key confirmed is the key frozen. Without the lock on questions the edit would slip in between."""

@@ -260,6 +260,7 @@ def test_the_broker_is_not_needed_to_be_told_and_the_next_beat_sends(mailbox, se
 # --- What can never be known ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["hang_from", "drop_from"])
 def test_a_mail_without_an_answer_is_perhaps_sent_and_never_sent_again(mailbox, fault):
     setattr(mailbox, fault, 1)
@@ -312,6 +313,7 @@ def silent_server(settings) -> socket.socket:
     return listener
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_at_all_costs_its_time_out_only(settings):
     with silent_server(settings):
         told = tell()

@@ -374,6 +374,7 @@ def no_broker(request, monkeypatch):
         yield
 
 
+@pytest.mark.slow
 def test_without_a_broker_the_wish_is_kept_and_the_page_waits_a_second_at_most(
     round, no_broker, django_capture_on_commit_callbacks
 ):

@@ -24,6 +24,7 @@ def count(rows):
         return cursor.fetchone()[0], time.monotonic() - began
 
 
+@pytest.mark.slow
 def test_every_row_is_read_and_one_in_so_many_pauses(monkeypatch):
     monkeypatch.setattr(pace, "PAUSE", 0.2)
     with transaction.atomic():

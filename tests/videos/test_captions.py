@@ -93,6 +93,7 @@ def test_a_tag_of_many_classes_is_read_and_one_that_never_ends_costs_no_time():
     assert (problem.code, problem.extra) == ("captions_faulty", {"line": 4})
 
 
+@pytest.mark.slow
 def test_control_where_a_dot_can_be_in_a_class_the_same_tag_is_never_read():
     # A process of its own: nothing else would end it.
     search = "import re; re.search(r'<c(?:\\.[\\w.-]+)*>', '<c' + '.a' * 499)"

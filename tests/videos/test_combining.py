@@ -153,6 +153,7 @@ def test_a_judge_who_adds_the_same_to_every_clip_changes_no_order(marks, more):
     assert all(one == {0} for part, one in shifts.items() if part != part_of[favoured])
 
 
+@pytest.mark.slow
 @given(incomplete_panels())
 def test_severities_sum_to_zero_in_every_part(marks):
     found = severities_of(marks)

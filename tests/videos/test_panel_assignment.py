@@ -40,6 +40,7 @@ def test_without_exclusions_every_clip_has_k_different_judges_and_loads_are_with
     assert assignment.short == {}
 
 
+@pytest.mark.slow
 @given(panels())
 @settings(max_examples=200, deadline=None)
 def test_nobody_gets_an_excluded_clip_and_a_clip_without_k_judges_is_named_with_all_who_may(panel):

@@ -42,6 +42,7 @@ def text_of(response) -> str:
     return response.content.decode()
 
 
+@pytest.mark.slow
 def test_a_panel_is_appointed_started_reminded_closed_and_locked(contest, tab):
     newcomer = make_user(full_name="Lê Mới")
     grant(newcomer, Role.JUDGE)
