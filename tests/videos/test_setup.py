@@ -101,6 +101,20 @@ def test_a_deadline_that_units_rely_on_is_never_moved_forward(organiser):
     assert clip_contest.closes_at == earlier
 
 
+def test_every_page_of_a_clip_contest_has_a_title_of_its_own(organiser):
+    clip_contest = make_clip_contest()
+    start_scoring(clip_contest)
+    ClipContest.objects.update(locked_at=server_now())
+    browser = browser_of(organiser)
+    page = browser.get(reverse("manage-clips", args=[clip_contest.pk]))
+    links = page.context["tabs"]
+    titles = [re.search(r"<title>(.+?) – ", browser.get(one["url"]).content.decode())[1] for one in links]
+    assert titles == [one["title"] for one in links]
+    assert titles == [
+        "Tổng quan", "Rà soát", "Chưa có video", "Thang điểm", "Ban Giám khảo", "Kết quả", "Thiết lập",
+    ]  # fmt: skip
+
+
 def test_genres_change_places_and_one_in_use_stays(organiser):
     clip_contest = make_clip_contest()
     make_clip(clip_contest, genre=clip_contest.genres.get(position=4))

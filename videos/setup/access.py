@@ -10,11 +10,24 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from accounts.clock import server_now
 from accounts.models import Unit
 from accounts.rights import Right, has_over, units_with
 from videos.models import Clip, ClipContest
+
+# The pages of a clip contest: what each is called here, its address's name, and its title.
+TABS = (
+    ("overview", "manage-clips", gettext_lazy("Tổng quan")),
+    ("clips", "manage-clip-list", gettext_lazy("Rà soát")),
+    ("missing", "manage-clips-missing", gettext_lazy("Chưa có video")),
+    ("rubric", "manage-rubric", gettext_lazy("Thang điểm")),
+    ("panel", "manage-panel", gettext_lazy("Ban Giám khảo")),
+    ("result", "manage-clip-result", gettext_lazy("Kết quả")),
+    ("settings", "manage-clips-settings", gettext_lazy("Thiết lập")),
+)
 
 
 def clip_contest_for(
@@ -48,8 +61,17 @@ def mark(request: HttpRequest, clip_contest: ClipContest, act: Right) -> None:
 
 
 def page_context(clip_contest: ClipContest, tab: str) -> dict[str, Any]:
-    """What the frame of every page of a clip contest needs."""
-    return {"clip_contest": clip_contest, "contest": clip_contest.contest, "tab": tab}
+    """What the frame of every page of a clip contest needs; `tab` is the page's name in `TABS`."""
+    hidden = set() if clip_contest.locked_at else {"result"}
+    if not clip_contest.may_act:  # type: ignore[attr-defined]
+        hidden.add("settings")
+    tabs = [
+        {"title": title, "url": reverse(name, args=[clip_contest.pk]), "is_current": tab == page}
+        for page, name, title in TABS
+        if page not in hidden
+    ]
+    title = next(title for page, _name, title in TABS if page == tab)
+    return {"clip_contest": clip_contest, "contest": clip_contest.contest, "tabs": tabs, "page_title": title}
 
 
 def _units_for(request: HttpRequest, read: Right, act: Right) -> QuerySet[Unit]:
