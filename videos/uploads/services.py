@@ -28,6 +28,8 @@ from videos.uploads.protocol import Checksum
 PROCESS_TASK = "videos.tasks.process_file"
 # Of a unit. Whoever has that many lying about has forgotten them, or is no person.
 MOST_UNFINISHED = 20
+# How long one that was given up, or whose time ran out, says so to whoever asks: then it is gone.
+ENDED_KEPT = timedelta(days=30)
 
 
 def create_upload(*, owner: User, clip_id: UUID, name: str, size: int) -> Upload:
@@ -94,7 +96,10 @@ def terminate_upload(*, upload_id: UUID, owner: User) -> None:
 
 
 def sweep_uploads() -> None:
-    """End uploads whose time is up, and delete files that no upload waits for. May run anywhere, and twice."""
+    """End uploads whose time is up, delete files that no upload waits for, and rows of uploads that ended long ago.
+
+    May run anywhere, and twice.
+    """
     for upload_id in Upload.objects.filter(_overdue(server_now())).values_list("pk", flat=True):
         with transaction.atomic():
             overdue = Upload.objects.filter(_overdue(server_now()), pk=upload_id)
@@ -107,6 +112,8 @@ def sweep_uploads() -> None:
     kept = Upload.objects.filter(pk__in=stored, state__in=[UploadState.RECEIVING, UploadState.FINISHED])
     for upload_id in set(stored) - set(kept.values_list("pk", flat=True)):
         store.discard(upload_id)
+    ended = Upload.objects.filter(state__in=[UploadState.TERMINATED, UploadState.EXPIRED])
+    ended.filter(expires_at__lt=server_now() - ENDED_KEPT).delete()
 
 
 def _clips_of(person: User):

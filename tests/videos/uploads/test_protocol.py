@@ -523,6 +523,17 @@ def test_the_sweep_ends_what_expired_and_deletes_what_nobody_waits_for(clip, tus
     }  # fmt: skip
 
 
+def test_uploads_that_came_to_nothing_are_forgotten_after_a_month(clip, tus):
+    lately, given_up, overdue, finished = (tus.begun(clip) for _ in range(4))
+    tus.send(finished, MP4)
+    tus.call("DELETE", lately), tus.call("DELETE", given_up)
+    Upload.objects.exclude(pk=upload_at(lately).pk).update(expires_at=server_now() - timedelta(days=31))
+    gone = [upload_at(url).pk for url in (given_up, overdue)]
+    services.sweep_uploads()
+    assert not Upload.objects.filter(pk__in=gone).exists()
+    assert (upload_at(lately).state, upload_at(finished).state) == (UploadState.TERMINATED, UploadState.FINISHED)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_sweep_leaves_an_upload_alone_of_which_a_piece_is_arriving(upload_dir):
     clip, person = draft()
