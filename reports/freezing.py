@@ -9,7 +9,7 @@ import logging
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Subquery
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ from contest.models.round import RESULT_STATES, RoundState
 from contest.record_format import canonical
 from reports.datasets.final import final_dataset
 from reports.datasets.snapshot import one_snapshot
-from reports.datasets.source import public_clips, source_in, source_of
+from reports.datasets.source import public_clips, rounds_with_result, source_in, source_of
 from reports.datasets.weekly import weekly_dataset
 from reports.models import RoundReport
 
@@ -95,15 +95,8 @@ def digest_of(dataset: dict[str, Any]) -> str:
 
 def _source_now(contest: Contest, round: Round | None) -> str:
     if round is not None:
-        return source_of(_sources(contest, round))
-    return source_of(_sources(contest, None), public_clips([contest.pk]).get(contest.pk))
-
-
-def _sources(contest: Contest, round: Round | None) -> QuerySet[Round]:
-    """The rounds that a report of `round`, or of the whole contest, rests on; read anew."""
-    if round is not None:
-        return Round.objects.filter(pk=round.pk)
-    return Round.objects.counted().filter(contest=contest, state__in=RESULT_STATES).order_by("number")
+        return source_of(Round.objects.filter(pk=round.pk))  # read anew
+    return source_of(rounds_with_result([contest.pk]), public_clips([contest.pk]).get(contest.pk))
 
 
 # --- Sweeping ---------------------------------------------------------------------------------------

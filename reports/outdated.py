@@ -13,9 +13,9 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from contest.models import Round
-from contest.models.round import RESULT_STATES, RoundState
+from contest.models.round import RoundState
 from reports.collective.inputs import published_rounds
-from reports.datasets.source import CLIPS, public_clips, source_of
+from reports.datasets.source import CLIPS, public_clips, rounds_with_result, source_of
 from reports.models import CollectiveResult, RoundReport
 from videos.models import ClipContest
 
@@ -39,12 +39,12 @@ def outdated_among(reports: Iterable[RoundReport]) -> dict[int, Outdated]:
     reports = list(reports)
     contest_ids = {report.contest_id for report in reports}
     rounds: dict[int, list[Round]] = defaultdict(list)
-    for round in Round.objects.filter(contest__in=contest_ids).order_by("number"):
+    for round in rounds_with_result(contest_ids):
         rounds[round.contest_id].append(round)
     clips, newest = public_clips(contest_ids), _newest(contest_ids)
     found = {}
     for report in reports:
-        resting_on = _rounds_of(report, rounds[report.contest_id])
+        resting_on = [one for one in rounds[report.contest_id] if report.is_final or one.pk == report.round_id]
         now = source_of(resting_on, clips.get(report.contest_id) if report.is_final else None)
         number = newest[report.contest_id, report.round_id, report.unit_id]
         if now != report.source or number > report.number:
@@ -73,13 +73,6 @@ def _newest(contest_ids: Iterable[int]) -> dict[tuple[int, int | None, int], int
     rows = RoundReport.objects.filter(contest__in=contest_ids).order_by()
     found = rows.values_list("contest", "round", "unit").annotate(newest=Max("number"))
     return {(contest, round, unit): number for contest, round, unit, number in found}
-
-
-def _rounds_of(report: RoundReport, rounds: list[Round]) -> list[Round]:
-    """The rounds that such a report would rest on now, of the contest's."""
-    if not report.is_final:
-        return [round for round in rounds if round.pk == report.round_id]
-    return [round for round in rounds if not round.is_practice and round.state in RESULT_STATES]
 
 
 # --- In words ---------------------------------------------------------------------------------------

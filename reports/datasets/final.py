@@ -31,12 +31,12 @@ from accounts.clock import iso
 from accounts.models import Unit
 from accounts.problems import Refused
 from contest.models import Block, Contest, Round
-from contest.models.round import RESULT_STATES
 from reports.datasets.clips import clips_over
 from reports.datasets.last_year import add_last_year, last_year_of
 from reports.datasets.people import Place, people_over
 from reports.datasets.rows import LAST_YEAR, Row, figures_row, plain
 from reports.datasets.snapshot import one_snapshot
+from reports.datasets.source import rounds_with_result
 from reports.datasets.splits import notes_on_splits
 from reports.datasets.weekly import FORMAT, contest_row, round_row, unit_row
 from reports.datasets.winners import winners_of
@@ -54,7 +54,7 @@ def final_dataset(contest: Contest, unit: Unit) -> dict[str, Any]:
     """
     with one_snapshot():
         contest = Contest.objects.select_related("unit").get(pk=contest.pk)
-        rounds = list(Round.objects.counted().filter(contest=contest, state__in=RESULT_STATES).order_by("number"))
+        rounds = list(rounds_with_result([contest.pk]))
         if not rounds:
             raise Refused(_("Hội thi chưa có tuần thi nào đã xếp hạng."))
         heirs = _heirs(rounds[-1])

@@ -3,12 +3,18 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from contest.models import Round
+from contest.models.round import RESULT_STATES
 from videos.models import PanelResult
 
 CLIPS = "clips"
+
+
+def rounds_with_result(contest_ids: Collection[int]) -> QuerySet[Round]:
+    """The rounds that a report over one of these contests rests on, by number."""
+    return Round.objects.counted().filter(contest__in=contest_ids, state__in=RESULT_STATES).order_by("number")
 
 
 def source_of(rounds: Iterable[Round], clips: int | None = None) -> str:
