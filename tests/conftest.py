@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from redis import Redis
 
 from tests.processes import Process, processes
@@ -14,6 +15,12 @@ from tests.processes import Process, processes
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 ON_A_PHONE = pytest.mark.browser_context_args(locale="vi-VN", viewport={"width": 390, "height": 800})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Begin every test in the portal's own language: a request leaves that of its answer behind in the thread."""
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from babel.messages import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
 from babel.messages.pofile import read_po
 from django.conf import settings
-from django.utils.translation import override
+from django.utils.translation import activate, get_language, override
 from django.utils.translation.template import templatize
 
 from contest.models import Prize
@@ -202,3 +202,10 @@ def test_the_switch_changes_the_language_and_comes_back_to_the_page(client, cont
         response = client.post(form[1], {"language": language, "next": address}, **ENGLISH)
         assert (response.status_code, response["Location"]) == (302, address)
         assert mark in client.get(address, **ENGLISH).content.decode()
+
+
+@pytest.mark.xdist_group("languages")
+@pytest.mark.parametrize("place", ["first", "second"])
+def test_no_test_inherits_the_language_of_another(place):
+    assert get_language() == "vi"
+    activate("en")
