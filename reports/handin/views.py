@@ -1,11 +1,12 @@
 """Pages of frozen reports: the weekly and the final one, their files, and who issues the documents."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -243,9 +244,8 @@ def _number(request: SignedInRequest) -> int | None:
 
 def _version(report: RoundReport) -> str:
     """This very version, which need not be the newest."""
-    query = QueryDict(mutable=True)
-    query.update({"unit": report.unit.code, "number": str(report.number)})
-    return f"{_address(report.contest, report.round)}?{query.urlencode()}"
+    query = urlencode({"unit": report.unit.code, "number": report.number})
+    return f"{_address(report.contest, report.round)}?{query}"
 
 
 def _address(contest: Contest, round: Round | None) -> str:
